@@ -1,0 +1,2 @@
+//! The `terracube` command.
+fn main() {}
