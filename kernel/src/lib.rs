@@ -1,1 +1,2 @@
-//! See ARCHITECTURE.md.
+//! A Jupyter kernel and a headless notebook runner for Rust cells. Knows no cube: it forwards display bundles.
+pub mod evaluator;

@@ -1,0 +1,75 @@
+//! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
+use std::sync::Arc;
+
+use terracube_display::MimeBundle;
+
+/// Something a running cell put out, in the order in which it was written.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Text on standard output.
+    Stdout(String),
+    /// Text on standard error.
+    Stderr(String),
+    /// A display. With `update` it replaces the earlier display of the same `display_id`.
+    Display {
+        /// The representations.
+        bundle: MimeBundle,
+        /// Names the display so that it can be updated.
+        display_id: Option<String>,
+        /// Whether it replaces an earlier display.
+        update: bool,
+    },
+    /// Clears the cell's output; with `wait`, only when the next output arrives.
+    Clear {
+        /// Wait for the next output.
+        wait: bool,
+    },
+}
+
+/// Why a cell failed, as Jupyter's `error` message wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellError {
+    /// The kind: "Error", "Panic", "CompileError", "Interrupted", "ChildDied".
+    pub name: String,
+    /// One line.
+    pub value: String,
+    /// Lines to print, ANSI colours allowed.
+    pub traceback: Vec<String>,
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The cell ran; `result` is the display of its last expression, if it has one.
+    Done {
+        /// The display of the last expression.
+        result: Option<MimeBundle>,
+    },
+    /// The cell failed; variables of earlier cells are alive unless the error says otherwise.
+    Failed(CellError),
+}
+
+/// What completion found: candidates for the text between two character positions.
+#[derive(Debug, Clone, Default)]
+pub struct Completions {
+    /// Candidates, best first.
+    pub matches: Vec<String>,
+    /// Byte offset in the code where the replaced text starts.
+    pub start: usize,
+    /// Byte offset where it ends.
+    pub end: usize,
+}
+
+/// Runs cells. One at a time; `execute` blocks its own thread, `interrupter` works from any other.
+pub trait Evaluator: Send {
+    /// Runs one cell and hands over its outputs as they come; when it returns every output was handed over.
+    fn execute(&mut self, code: &str, output: &mut dyn FnMut(Output)) -> Outcome;
+    /// A handle that asks the running cell to stop. Harmless when no cell runs.
+    fn interrupter(&self) -> Arc<dyn Fn() + Send + Sync>;
+    /// Completion candidates at a byte offset.
+    fn complete(&mut self, code: &str, offset: usize) -> Completions;
+    /// Documentation of what stands at a byte offset; `None` if nothing is known.
+    fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle>;
+    /// Names and types of the session's variables.
+    fn variables(&self) -> Vec<(String, String)>;
+}
