@@ -1,2 +1,12 @@
 //! A Jupyter kernel and a headless notebook runner for Rust cells. Knows no cube: it forwards display bundles.
+//!
+//! - [`serve_file`] is the kernel that Jupyter starts: sockets, protocol, history, one [`evaluator::Evaluator`].
+//! - [`headless`] runs a notebook file with the same evaluator and without sockets.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 pub mod evaluator;
+mod protocol;
+mod session;
+
+pub use jupyter_protocol::ConnectionInfo;
+pub use session::{Ended, InputPrompt, KernelError, KernelOptions, Starter, serve, serve_file};

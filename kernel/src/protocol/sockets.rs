@@ -1,0 +1,145 @@
+//! The five sockets: one task reads or writes each, and only these tasks touch them.
+use std::time::Duration;
+
+use jupyter_protocol::{ConnectionInfo, IoPubWelcome};
+use jupyter_zmq_client::{
+    KernelHeartbeatConnection, KernelIoPubXPubConnection, RawMessage, RouterRecvConnection, RouterSendConnection,
+    SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
+    create_kernel_iopub_xpub_connection, create_kernel_shell_connection, create_kernel_stdin_connection,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use zeromq::SocketRecv as _;
+
+use super::incoming::{Channel, Incoming, broadcast};
+use super::outgoing::{Outbox, Outgoing};
+use crate::session::event::Event;
+
+/// A front end that does not read for this long loses the message; the kernel goes on.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The writers, to be waited for at the end so that the last replies leave.
+pub(crate) struct Writers(Vec<JoinHandle<()>>);
+
+impl Writers {
+    /// Waits until everything queued was sent, at most `limit`. All clones of the outbox must be gone.
+    pub(crate) async fn finish(self, limit: Duration) {
+        let all = async {
+            for writer in self.0 {
+                drop(writer.await);
+            }
+        };
+        drop(tokio::time::timeout(limit, all).await);
+    }
+}
+
+/// Binds all sockets and starts their tasks; requests arrive as events.
+///
+/// # Errors
+/// If an address is taken or malformed; the error names it.
+pub(crate) async fn open(
+    connection: &ConnectionInfo,
+    events: UnboundedSender<Event>,
+) -> Result<(Outbox, Writers), jupyter_zmq_client::RuntimeError> {
+    let session = uuid::Uuid::new_v4().to_string();
+    let heartbeat = create_kernel_heartbeat_connection(connection).await?;
+    let (shell_send, shell_receive) = create_kernel_shell_connection(connection, &session).await?.split();
+    let (control_send, control_receive) = create_kernel_control_connection(connection, &session).await?.split();
+    let (stdin_send, stdin_receive) = create_kernel_stdin_connection(connection, &session).await?.split();
+    let iopub = create_kernel_iopub_xpub_connection(connection, &session).await?;
+
+    tokio::spawn(answer_heartbeats(heartbeat));
+    let shell = |message| Event::Request { channel: Channel::Shell, message };
+    tokio::spawn(read(shell_receive, events.clone(), shell));
+    let control = |message| Event::Request { channel: Channel::Control, message };
+    tokio::spawn(read(control_receive, events.clone(), control));
+    tokio::spawn(read(stdin_receive, events, Event::Input));
+
+    let (shell, shell_queue) = unbounded_channel();
+    let (control, control_queue) = unbounded_channel();
+    let (stdin, stdin_queue) = unbounded_channel();
+    let (iopub_sender, iopub_queue) = unbounded_channel();
+    let writers = vec![
+        tokio::spawn(write(shell_send, shell_queue)),
+        tokio::spawn(write(control_send, control_queue)),
+        tokio::spawn(write(stdin_send, stdin_queue)),
+        tokio::spawn(publish(iopub, iopub_queue)),
+    ];
+    Ok((Outbox { shell, control, stdin, iopub: iopub_sender }, Writers(writers)))
+}
+
+async fn answer_heartbeats(mut heartbeat: KernelHeartbeatConnection) {
+    loop {
+        if let Err(error) = heartbeat.single_heartbeat().await {
+            tracing::debug!(%error, "heartbeat");
+            tokio::time::sleep(Duration::from_millis(10)).await; // so that a lasting error does not spin
+        }
+    }
+}
+
+async fn read(
+    mut connection: RouterRecvConnection,
+    events: UnboundedSender<Event>,
+    wrap: impl Fn(Incoming) -> Event + Send,
+) {
+    loop {
+        let frames = match connection.socket.recv().await {
+            Ok(frames) => frames,
+            Err(error) => {
+                tracing::debug!(%error, "receive");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        let message = RawMessage::from_multipart(frames, &connection.mac).map_err(|error| error.to_string());
+        match message.and_then(Incoming::decode) {
+            Ok(message) => {
+                if events.send(wrap(message)).is_err() {
+                    return; // the kernel has ended
+                }
+            }
+            Err(reason) => tracing::warn!(reason, "a message without a good signature or header was dropped"),
+        }
+    }
+}
+
+async fn write(mut connection: RouterSendConnection, mut queue: UnboundedReceiver<Outgoing>) {
+    while let Some(Outgoing { message, permit }) = queue.recv().await {
+        let kind = message.header.msg_type.clone();
+        match tokio::time::timeout(SEND_TIMEOUT, connection.send(message)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, kind, "the peer is gone"),
+            Err(_) => tracing::warn!(kind, "the peer does not read; message dropped"),
+        }
+        drop(permit);
+    }
+}
+
+async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedReceiver<Outgoing>) {
+    loop {
+        tokio::select! {
+            outgoing = queue.recv() => {
+                let Some(Outgoing { message, permit }) = outgoing else { return };
+                send(&mut iopub, message).await;
+                drop(permit);
+            }
+            subscription = iopub.recv_subscription() => match subscription {
+                Ok(SubscriptionEvent::Subscribe(topic)) => {
+                    let welcome = broadcast(IoPubWelcome::new(topic).into(), None);
+                    send(&mut iopub, welcome).await;
+                }
+                Ok(SubscriptionEvent::Unsubscribe(_)) => {}
+                Err(error) => tracing::debug!(%error, "subscription"),
+            },
+        }
+    }
+}
+
+async fn send(iopub: &mut KernelIoPubXPubConnection, message: jupyter_protocol::JupyterMessage) {
+    let kind = message.header.msg_type.clone();
+    match tokio::time::timeout(SEND_TIMEOUT, iopub.send(message)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, kind, "iopub"),
+        Err(_) => tracing::warn!(kind, "a front end does not read; message dropped"),
+    }
+}

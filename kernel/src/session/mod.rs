@@ -1,0 +1,18 @@
+//! One session of a notebook: a loop over a closed enum of events, the evaluator on its own thread.
+mod comms;
+mod completeness;
+pub(crate) mod event;
+mod event_loop;
+mod execute;
+mod history;
+mod input;
+pub(crate) mod kernel_info;
+mod queries;
+mod replies;
+mod serve;
+mod signals;
+mod worker;
+
+pub use input::InputPrompt;
+pub use serve::{Ended, KernelError, KernelOptions, serve, serve_file};
+pub use worker::Starter;
