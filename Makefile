@@ -49,6 +49,11 @@ test-rust: tools
 test-doc:
 	cargo test --release --locked --doc
 
+# ---- expected values
+.PHONY: golden-cases
+golden-cases: $(call venv,golden) ## write tests/golden anew with xarray; look at the diff before committing it
+	$(VENV_ROOT)/.venv-golden/bin/python tests/golden/generate.py
+
 # ---- what is built
 .PHONY: build
 build: ## the `terracube` command
