@@ -1,1 +1,10 @@
-//! Labelled N-D cubes.
+//! Labelled N-D cubes: data model, lazy plan, optimiser, executor, compute kernels.
+//!
+//! This crate knows no file format, no network, no async runtime and no notebook. See ARCHITECTURE.md for the map.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod base;
+pub mod compute;
+pub mod source;
+
+pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};

@@ -1,0 +1,193 @@
+//! The one error type of the cube: opaque, with a kind that says what the caller can do about it.
+use std::fmt;
+use std::sync::Arc;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A name (variable, dimension, coordinate, label, path) does not exist: use another.
+    NotFound,
+    /// An argument makes no sense here: change the call.
+    InvalidArgument,
+    /// Shapes, dimensions, dtypes or labels do not fit together: align, cast or rename.
+    Mismatch,
+    /// The operation is not defined for this dtype: cast or choose another.
+    DType,
+    /// A selection holds nothing: choose another range.
+    Empty,
+    /// Stored data is damaged or breaks its own format: get the data again.
+    Corrupt,
+    /// Something valid that is not supported: convert the data or ask for it.
+    Unsupported,
+    /// The job does not fit the memory or disk budget: raise it or make the job smaller.
+    OverBudget,
+    /// The user or the caller cancelled.
+    Cancelled,
+    /// Access was refused: check the credentials.
+    Denied,
+    /// Reading, writing or the network failed: try again.
+    Io,
+    /// The target exists already: choose another or say that it may be replaced.
+    Exists,
+    /// A bug of ours.
+    Internal,
+}
+
+/// An error that names the thing, says why, and hints at what to do. Cheap to clone, because it travels inside lazy values.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    context: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` names the thing and says why.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner { kind, message: message.into(), context: Vec::new(), hint: None }))
+    }
+
+    /// [`ErrorKind::NotFound`] for a name among `known` names, with a suggestion.
+    pub fn unknown_name<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let error = Self::new(ErrorKind::NotFound, format!("no {what} `{name}`"));
+        if let Some(near) = did_you_mean(name, known.iter().copied()) {
+            return error.hint(format!("did you mean `{near}`?"));
+        }
+        match known.len() {
+            0 => error.hint(format!("there is no {what} at all here")),
+            1..=12 => error.hint(format!("there are: {}", known.join(", "))),
+            n => error.hint(format!("there are {n}: {}, ...", known[..12].join(", "))),
+        }
+    }
+
+    /// [`ErrorKind::InvalidArgument`].
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    /// [`ErrorKind::Mismatch`].
+    pub fn mismatch(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Mismatch, message)
+    }
+
+    /// [`ErrorKind::DType`].
+    pub fn dtype(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::DType, message)
+    }
+
+    /// [`ErrorKind::Corrupt`].
+    pub fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corrupt, message)
+    }
+
+    /// [`ErrorKind::Unsupported`].
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// [`ErrorKind::Io`].
+    pub fn io(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Io, message)
+    }
+
+    /// [`ErrorKind::Cancelled`].
+    pub fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled, "the computation was cancelled")
+    }
+
+    /// [`ErrorKind::Internal`]: a broken invariant of ours.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message).hint("this is a bug in Terracube; please report it")
+    }
+
+    /// The same error with a hint of what to do. An earlier hint is replaced.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.inner_mut().hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with where it happened ("variable `t2m`, chunk 3.0.1"), outermost last.
+    #[must_use]
+    pub fn context(mut self, context: impl Into<String>) -> Self {
+        self.inner_mut().context.push(context.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message alone, without context and hint.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it, if known.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    fn inner_mut(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for context in self.0.context.iter().rev() {
+            write!(f, "{context}: ")?;
+        }
+        f.write_str(&self.0.message)?;
+        if let Some(hint) = &self.0.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+// A failed `?` in `main` or in a cell prints Debug: it must read like a sentence too.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The candidate most like `name`, if any is near enough to be a slip of the keyboard.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let other = candidate.to_lowercase();
+            let near = strsim::jaro_winkler(&lower, &other);
+            (if other.contains(&lower) || lower.contains(&other) { near.max(0.85) } else { near }, candidate)
+        })
+        .filter(|(similarity, candidate)| *similarity > 0.8 && *candidate != name && !candidate.is_empty())
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_thing_and_hints() {
+        let error = Error::unknown_name("dimension", "latt", ["time", "lat", "lon"]).context("variable `t2m`");
+        assert_eq!(error.to_string(), "variable `t2m`: no dimension `latt`; did you mean `lat`?");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,19 @@
+//! What everything else is made of: names, types, boxes, chunks, blocks of values, errors, calendars. Imports nothing of ours.
+mod block;
+mod calendar;
+mod chunk_grid;
+mod dims;
+mod dtype;
+mod error;
+mod region;
+mod strided;
+
+pub use block::{Block, BlockData};
+pub use calendar::Calendar;
+pub use chunk_grid::{AxisChunks, ChunkGrid};
+pub use dims::Dims;
+pub(crate) use dtype::dispatch_numeric;
+pub use dtype::{DType, Element, Kind, TimeUnit};
+pub use error::{Error, ErrorKind, Result, did_you_mean};
+pub use region::Region;
+pub use strided::{StridedLoop, contiguous_strides};

@@ -1,0 +1,1 @@
+//! Compute kernels: pure functions from blocks to blocks. Imports `base` only.
