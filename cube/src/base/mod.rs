@@ -7,9 +7,10 @@ mod dtype;
 mod error;
 mod region;
 mod strided;
+mod time_units;
 
 pub use block::{Block, BlockData};
-pub use calendar::Calendar;
+pub use calendar::{Calendar, DatePrecision, PartialDate, TimeFields};
 pub use chunk_grid::{AxisChunks, ChunkGrid};
 pub use dims::Dims;
 pub(crate) use dtype::dispatch_numeric;
@@ -17,3 +18,4 @@ pub use dtype::{DType, Element, Kind, TimeUnit};
 pub use error::{Error, ErrorKind, Result, did_you_mean};
 pub use region::Region;
 pub use strided::{StridedLoop, contiguous_strides};
+pub use time_units::{TimeScaling, TimeUnits};
