@@ -35,7 +35,8 @@ pub(crate) fn completeness(code: &str) -> Completeness {
     }
 }
 
-fn without_commands(code: &str) -> String {
+/// The Rust of a cell: lines that start with `:` or `?` are left out.
+pub(crate) fn without_commands(code: &str) -> String {
     let is_command = |line: &&str| !(line.starts_with(':') && !line.starts_with("::") || line.starts_with('?'));
     code.split_inclusive('\n').filter(is_command).collect()
 }

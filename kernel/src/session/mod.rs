@@ -13,6 +13,7 @@ mod serve;
 mod signals;
 mod worker;
 
+pub(crate) use completeness::without_commands;
 pub use input::InputPrompt;
 pub use serve::{Ended, KernelError, KernelOptions, serve, serve_file};
 pub use worker::Starter;

@@ -13,11 +13,16 @@ pub struct Scripted {
     interrupted: Arc<AtomicBool>,
 }
 
+pub fn new(prompt: InputPrompt) -> Box<dyn Evaluator> {
+    Box::new(Scripted { prompt, interrupted: Arc::default() })
+}
+
 /// Starts a scripted evaluator after a delay, the time that a real one takes to warm up.
+#[allow(dead_code, reason = "the headless tests start none")]
 pub fn starter(warm_up: Duration) -> Starter {
     Box::new(move |prompt| {
         std::thread::sleep(warm_up);
-        Ok(Box::new(Scripted { prompt, interrupted: Arc::default() }))
+        Ok(new(prompt))
     })
 }
 

@@ -1,0 +1,248 @@
+//! The evaluator, with real compilations. Needs the kit: `make cells`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod session;
+
+use std::time::Duration;
+
+use session::Session;
+use terracube_kernel::evaluator::{Evaluator, Output};
+
+#[test]
+fn results_and_output_arrive_in_order() {
+    let mut session = Session::start();
+    assert_eq!(session.run("let x = 40 + 2; x").result(), "42");
+    let cell = session.run("print!(\"a\"); println!(\"b\"); std::eprintln!(\"c\"); print!(\"no newline\"); x + 1");
+    assert_eq!((cell.result().as_str(), cell.stdout().as_str(), cell.stderr().as_str()), ("43", "ab\nno newline", "c\n"));
+    assert_eq!(session.run("()").result(), "");
+    assert_eq!(session.run("#[derive(Debug)] struct Mine { a: i32 }\nMine { a: 1 }").result(), "Mine { a: 1 }");
+    // Long output without a newline, and bytes that are no UTF-8.
+    let cell = session.run("print!(\"{}\", \"x\".repeat(100_000)); use std::io::Write; std::io::stdout().write_all(b\"\\xff\\n\")?;");
+    assert_eq!(cell.stdout().chars().filter(|c| *c == 'x').count(), 100_000, "{cell:?}");
+    assert!(cell.stdout().ends_with("\u{fffd}\n"));
+}
+
+#[test]
+fn output_streams_while_the_cell_runs() {
+    let mut session = Session::start();
+    let mut first = None;
+    let cell = session.run_with(
+        "println!(\"early\"); std::thread::sleep(std::time::Duration::from_millis(1500)); println!(\"late\");",
+        &mut |output, when| {
+            if matches!(output, Output::Stdout(text) if text.contains("early")) {
+                first = Some(when);
+            }
+        },
+    );
+    assert_eq!(cell.stdout(), "early\nlate\n");
+    assert!(cell.took - first.unwrap() > Duration::from_millis(1200), "{first:?} of {:?}", cell.took);
+}
+
+#[test]
+fn a_failed_question_mark_is_an_error_and_keeps_variables() {
+    let mut session = Session::start();
+    session.run("let kept = vec![1.0, 2.0];").result();
+    let cell = session.run("let lost = 1; let n: i32 = \"no number\".parse()?; println!(\"not reached\");");
+    let error = cell.error();
+    assert_eq!((error.name.as_str(), error.value.as_str()), ("Error", "invalid digit found in string"));
+    assert_eq!((cell.stdout().as_str(), cell.stderr().as_str()), ("", ""));
+    assert_eq!(session.run("kept.len()").result(), "2");
+    assert_eq!(session.run("Err::<(), _>(\"first line\\nhint: second\")?;").error().traceback, ["first line", "hint: second"]);
+    let cell = session.run("let error = 5; eprintln!(\"{}\", error); eprintln!(\"{error}\"); kept[0]");
+    assert_eq!((cell.result().as_str(), cell.stderr().as_str()), ("1.0", "5\n5\n"));
+    assert_eq!(session.type_of("lost"), None);
+}
+
+#[test]
+fn a_panic_is_an_error_and_keeps_variables() {
+    let mut session = Session::start();
+    session.run("let mut kept = vec![1, 2];").result();
+    let cell = session.run("kept.push(3); let none: Option<i32> = None; none.expect(\"nothing there\");");
+    let error = cell.error();
+    assert_eq!((error.name.as_str(), error.value.as_str(), cell.stderr().as_str()), ("Panic", "nothing there", ""));
+    assert_eq!(session.run("kept[7]").error().name, "Panic");
+    assert_eq!(session.run("kept.len()").result(), "3");
+}
+
+#[test]
+fn compile_errors_are_readable() {
+    let mut session = Session::start();
+    session.run("let x = 1;").result();
+    let cell = session.run("let y = 2;\nlet z = x + unknown_name;");
+    let error = cell.error();
+    let text = error.traceback.join("\n");
+    assert_eq!((error.name.as_str(), error.value.as_str()), ("CompileError", "cannot find value `unknown_name` in this scope"));
+    assert!(text.contains("line 2, column 13") && text.contains("let z = x + unknown_name;") && text.contains("^^^^^^^^^^^^"), "{text}");
+    assert!(!text.contains("evcxr"), "{text}");
+    assert_eq!(session.run("let s: String = 5;").error().name, "CompileError");
+    assert_eq!(session.run("x").result(), "1");
+}
+
+#[test]
+fn borrowing_keeps_a_variable_and_moving_it_is_told() {
+    let mut session = Session::start();
+    session.run("let text = String::from(\"abc\"); fn by_value(t: String) -> usize { t.len() } fn by_reference(t: &str) -> usize { t.len() }").result();
+    assert_eq!(session.run("by_reference(&text)").result(), "3");
+    assert_eq!(session.run("text").result(), "\"abc\"");
+    let cell = session.run("let n = by_value(text);");
+    cell.result();
+    assert!(cell.stderr().contains("`text` was moved by this cell and is gone; write `&text`"), "{cell:?}");
+    assert_eq!(session.run("n").result(), "3");
+    let error = session.run("text.len()").error().clone();
+    assert!(error.traceback.join("\n").contains("`text` was moved by an earlier cell"), "{error:?}");
+}
+
+#[test]
+fn a_crash_loses_variables_and_nothing_else() {
+    let mut session = Session::start();
+    for (code, reason) in [
+        ("println!(\"last words\"); std::process::abort();", "SIGABRT"),
+        ("println!(\"last words\"); std::process::exit(3);", "exit status: 3"),
+        ("println!(\"last words\"); unsafe { *std::hint::black_box(std::ptr::null_mut::<i32>()) = 1 };", "signal"),
+    ] {
+        session.run("let kept = 1;").result();
+        let cell = session.run(code);
+        let error = cell.error();
+        assert_eq!((error.name.as_str(), cell.stdout().as_str()), ("ChildDied", "last words\n"), "{code}: {error:?}");
+        assert!(error.value.contains(reason) && error.value.contains("variables are lost"), "{error:?}");
+        assert_eq!(session.run("kept").error().name, "CompileError");
+        assert_eq!(session.run("let again = 2; again").result(), "2");
+    }
+}
+
+#[test]
+fn an_interrupt_keeps_variables() {
+    let mut session = Session::start();
+    session.run("let mut counter = 0_u64; let kept = vec![1, 2, 3];").result();
+    let checked = "println!(\"ready\"); loop { counter += 1; terracube::interrupt::check()?; std::thread::sleep(std::time::Duration::from_millis(1)); }";
+    let printing = "loop { counter += 1; println!(\"ready\"); std::thread::sleep(std::time::Duration::from_millis(5)); }";
+    for code in [checked, printing] {
+        let cell = session.run_interrupted(code, &[]);
+        assert_eq!(cell.error().name, "Interrupted", "{cell:?}");
+        assert!(cell.took < Duration::from_secs(6), "{:?}", cell.took);
+        assert_eq!(session.run("kept.len()").result(), "3");
+        assert!(session.run("counter").result().parse::<u64>().unwrap() > 0);
+    }
+}
+
+#[test]
+fn a_late_interrupt_does_not_touch_the_next_cell() {
+    let mut session = Session::start();
+    let interrupt = session.evaluator.interrupter();
+    interrupt();
+    assert_eq!(session.run("let x = 1; terracube::interrupt::check()?; println!(\"through\"); x").result(), "1");
+    interrupt();
+    assert_eq!(session.run("terracube::interrupt::check()?; x + 1").result(), "2");
+}
+
+#[test]
+fn a_cell_that_ignores_the_interrupt_is_ended() {
+    let mut session = Session::start();
+    session.run("let lost = 1;").result();
+    let deaf = "println!(\"ready\"); loop { std::thread::sleep(std::time::Duration::from_millis(50)); }";
+    let cell = session.run_interrupted(deaf, &[Duration::from_millis(800)]);
+    assert_eq!(cell.error().name, "Interrupted", "{cell:?}");
+    assert!(cell.error().value.contains("variables are lost") && cell.took < Duration::from_secs(8), "{cell:?}");
+    // One request and ten seconds do the same.
+    let cell = session.run_interrupted(deaf, &[]);
+    assert!(cell.error().value.contains("variables are lost") && cell.took < Duration::from_secs(20), "{cell:?}");
+    assert_eq!(session.run("1 + 1").result(), "2");
+}
+
+#[test]
+fn an_interrupt_during_compilation_ends_it() {
+    let mut session = Session::start();
+    session.run("let kept = 7;").result();
+    let interrupt = session.evaluator.interrupter();
+    let stopper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        interrupt();
+    });
+    let cell = session.run("println!(\"ran\"); let x = kept + 1; std::thread::sleep(std::time::Duration::from_secs(1));");
+    stopper.join().unwrap();
+    assert_eq!((cell.error().name.as_str(), cell.stdout().as_str()), ("Interrupted", ""), "{cell:?}");
+    assert_eq!(session.run("kept").result(), "7");
+}
+
+#[test]
+fn displays_stand_between_printed_lines() {
+    let mut session = Session::start();
+    let cell = session.run(
+        "use terracube::display::{Data, MimeBundle, RichDisplay};\n\
+         struct Picture(&'static str);\n\
+         impl RichDisplay for Picture { fn mime_bundle(&self) -> MimeBundle { MimeBundle::text(self.0).with(\"text/html\", Data::Text(format!(\"<b>{}</b>\", self.0))).with(\"image/png\", Data::Bytes(vec![1, 2, 255])) } }\n\
+         println!(\"1\"); terracube::display(&Picture(\"one\")); print!(\"2\"); terracube::display_as(\"id\", &Picture(\"two\"));\n\
+         println!(\"3\"); terracube::update_display(\"id\", &Picture(\"three\")); terracube::clear_output(true); Picture(\"result\")",
+    );
+    assert_eq!(cell.result(), "result");
+    let shown: Vec<String> = cell
+        .outputs
+        .iter()
+        .map(|output| match output {
+            Output::Stdout(text) => text.clone(),
+            Output::Stderr(text) => format!("stderr {text}"),
+            Output::Display { bundle, display_id, update } => {
+                format!("{} {} {}", bundle.plain(), display_id.as_deref().unwrap_or("-"), update)
+            }
+            Output::Clear { wait } => format!("clear {wait}"),
+        })
+        .collect();
+    assert_eq!(shown, ["1\n", "one - false", "2", "two id false", "3\n", "three id true", "clear true"]);
+}
+
+#[test]
+fn a_progress_bar_appears_moves_and_ends() {
+    let mut session = Session::start();
+    let quick = session.run("let p = Progress::new(\"quick\", 3); for _ in 0..3 { p.advance(1); } p.finish();");
+    assert!(quick.outputs.is_empty(), "{quick:?}");
+    let cell = session.run(
+        "let p = Progress::new(\"slow\", 30); for _ in 0..30 { std::thread::sleep(std::time::Duration::from_millis(50)); p.advance(1); } p.finish();",
+    );
+    let bars: Vec<(String, bool)> = cell
+        .outputs
+        .iter()
+        .filter_map(|output| if let Output::Display { bundle, update, .. } = output { Some((bundle.plain().to_owned(), *update)) } else { None })
+        .collect();
+    assert!((4..=16).contains(&bars.len()), "{bars:?}");
+    assert!(!bars[0].1 && bars[1..].iter().all(|bar| bar.1), "{bars:?}");
+    assert!(bars.last().unwrap().0.starts_with("slow: 30/30 done in 1."), "{bars:?}");
+}
+
+#[test]
+fn types_of_variables_are_inferred() {
+    let mut session = Session::start();
+    for (code, expected) in [
+        ("let a = 1; let b = 2.5; let c = \"text\"; let d = true;", "a: i32, b: f64, c: &'static str, d: bool"),
+        ("let n: f64 = \"2.5\".parse()?;", "n: f64"),
+        ("let n = \"25\".parse::<u16>()?;", "n: u16"),
+        ("let v = vec![1.0, 2.0]; let s = String::from(\"x\"); let f = format!(\"{s}\");", "f: String, s: String, v: Vec<f64>"),
+        ("let o = v.first().copied(); let (i, j) = (1_u8, Some(\"y\".to_string()));", "i: u8, j: Option<String>, o: Option<f64>"),
+        ("let w: Vec<_> = v.iter().map(|x| x * 2.0).collect(); let total = w.iter().sum::<f64>();", "total: f64, w: Vec<f64>"),
+        ("let m = v.iter().cloned().fold(f64::NAN, f64::max); let z = v.iter().zip(&w).map(|(a, b)| a + b).collect::<Vec<_>>();", "m: f64, z: Vec<f64>"),
+        ("let map = std::collections::HashMap::from([(\"a\", 1)]); let t = std::time::Instant::now(); let e = t.elapsed();", "e: std::time::Duration"),
+        ("let lines = \"a b\".split(' ').map(str::to_owned).collect::<Vec<String>>(); let k = lines.len();", "k: usize, lines: Vec<String>"),
+        ("let bytes = std::fs::read(\"/proc/self/comm\")?; let arr = [1, 2, 3];", "arr: [i32; 3], bytes: Vec<u8>"),
+        ("let b = Box::new(1.5); let rc = std::sync::Arc::new(vec![1_i64]);", "b: Box<f64>, rc: std::sync::Arc<Vec<i64>>"),
+        ("let r = 1.0..=2.0; let c = if v.len() > 1 { 'x' } else { 'y' };", "c: char"),
+    ] {
+        let cell = session.run(code);
+        cell.result();
+        for pair in expected.split(", ") {
+            let (name, type_name) = pair.split_once(": ").unwrap();
+            assert_eq!(session.type_of(name).as_deref(), Some(type_name), "{name} of {code}");
+        }
+    }
+}
+
+#[test]
+fn completion_and_inspection_know_the_session() {
+    let mut session = Session::start();
+    session.run("let measurements = vec![1.5];").result();
+    let found = session.evaluator.complete("measurem", 8);
+    assert!(found.matches.iter().any(|m| m.starts_with("measurements")), "{found:?}");
+    assert_eq!((found.start, found.end), (0, 8));
+    let found = session.evaluator.complete("let n = measurements.le", 23);
+    assert!(found.matches.iter().any(|m| m.starts_with("len")), "{found:?}");
+    let documentation = session.evaluator.inspect("measurements", 3).expect("a documented variable");
+    assert!(documentation.plain().contains("Vec<f64>"), "{}", documentation.plain());
+}
