@@ -57,7 +57,10 @@ impl ColourBar<'_> {
             canvas.polygon(&point, &fill(0.0));
             outline.push(point[1]);
         }
-        canvas.polygon(&outline, &format!("fill=\"none\" stroke=\"{FRAME}\" stroke-width=\"1\" stroke-linejoin=\"round\""));
+        canvas.polygon(
+            &outline,
+            &format!("fill=\"none\" stroke=\"{FRAME}\" stroke-width=\"1\" stroke-linejoin=\"round\""),
+        );
         let edge = left + WIDTH;
         let mut strokes = Vec::new();
         for tick in &ticks.ticks {

@@ -49,7 +49,8 @@ impl LineChart {
         if high <= low {
             (low, high) = padded(low, low, 0.0);
         }
-        let y = Axis { label: self.value_label.clone(), kind: self.value_kind.clone(), values: vec![], reversed: false };
+        let y =
+            Axis { label: self.value_label.clone(), kind: self.value_kind.clone(), values: vec![], reversed: false };
         let legend = self.legend_width();
         let layout = Layout::new(&Request {
             page: &self.page,
@@ -121,12 +122,7 @@ pub(crate) fn extent(values: &[f64]) -> (f64, f64) {
 
 /// Unbroken runs of points, in pixels. Where many points fall on one pixel column, only the first, lowest, highest and last
 /// are kept, so that the page stays small and looks the same.
-fn pieces(
-    xs: &[f64],
-    ys: &[f64],
-    width: f64,
-    place: impl Fn((f64, f64)) -> (f64, f64),
-) -> Vec<Vec<(f64, f64)>> {
+fn pieces(xs: &[f64], ys: &[f64], width: f64, place: impl Fn((f64, f64)) -> (f64, f64)) -> Vec<Vec<(f64, f64)>> {
     let mut pieces = Vec::new();
     let mut piece: Vec<(f64, f64)> = Vec::new();
     for point in xs.iter().copied().zip(ys.iter().copied()) {
@@ -152,7 +148,9 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let highest = (0..run.len()).max_by(|a, b| run[*a].1.total_cmp(&run[*b].1)).unwrap_or(0);
         let mut picked = [0, lowest, highest, run.len() - 1];
         picked.sort_unstable();
-        kept.extend(picked.iter().enumerate().filter(|(i, at)| *i == 0 || picked[i - 1] != **at).map(|(_, at)| run[*at]));
+        kept.extend(
+            picked.iter().enumerate().filter(|(i, at)| *i == 0 || picked[i - 1] != **at).map(|(_, at)| run[*at]),
+        );
     }
     kept
 }

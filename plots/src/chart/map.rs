@@ -43,9 +43,9 @@ impl MapChart {
         let limits = Limits::of(&self.values, self.wanted)?;
         let nothing = limits.is_none();
         let limits = limits.unwrap_or(Limits { low: 0.0, high: 1.0, diverging: false, below: false, above: false });
-        let map = self.colour_map.unwrap_or_else(|| {
-            if limits.diverging { ColourMap::diverging() } else { ColourMap::sequential() }
-        });
+        let map = self
+            .colour_map
+            .unwrap_or_else(|| if limits.diverging { ColourMap::diverging() } else { ColourMap::sequential() });
         let bar = ColourBar { map: &map, limits: &limits, kind: &self.value_kind, label: &self.value_label };
         let (x_low, x_high) = extent(&self.x_edges);
         let (y_low, y_high) = extent(&self.y_edges);

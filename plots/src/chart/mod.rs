@@ -44,7 +44,6 @@ pub(crate) mod look {
     pub const GRID: &str = "#e8e8e8";
     pub const MISSING: &str = "#e3e3e3";
     /// Lines of several series, in this order (Tableau's ten, which matplotlib made the habit).
-    pub const LINES: [&str; 10] = [
-        "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
-    ];
+    pub const LINES: [&str; 10] =
+        ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
 }

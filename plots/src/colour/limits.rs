@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn limits_are_xarrays() {
-        let rows: &[(&[f64], Wanted, (f64, f64, bool))] = &[
+        type Row<'a> = (&'a [f64], Wanted, (f64, f64, bool));
+        let rows: &[Row<'_>] = &[
             (&[1.0, f64::NAN, 3.0], Wanted::default(), (1.0, 3.0, false)),
             (&[-1.0, 3.0], Wanted::default(), (-3.0, 3.0, true)),
             (&[-1.0, 3.0], Wanted { low: Some(-1.0), high: Some(2.0), robust: false }, (-1.0, 2.0, false)),

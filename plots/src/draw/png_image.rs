@@ -3,7 +3,8 @@ use terracube_cube::{Error, Result};
 
 /// A PNG of `width` x `height` pixels, one palette index each, rows from the top. Palette entries are RGBA.
 pub(crate) fn indexed_png(width: usize, height: usize, palette: &[[u8; 4]], pixels: &[u8]) -> Result<Vec<u8>> {
-    let refused = |why: &dyn std::fmt::Display| Error::internal(format!("a picture of {width} x {height} pixels: {why}"));
+    let refused =
+        |why: &dyn std::fmt::Display| Error::internal(format!("a picture of {width} x {height} pixels: {why}"));
     let size = |length: usize| u32::try_from(length).map_err(|e| refused(&e));
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, size(width)?, size(height)?);

@@ -15,11 +15,12 @@ pub(crate) fn scaled(mantissa: f64, power: i32) -> f64 {
 
 /// Decimals that write multiples of `step` apart.
 pub(crate) fn decimals_for(step: f64) -> usize {
-    (0..15).find(|decimals| {
-        let shifted = step * 10f64.powi(*decimals);
-        (shifted - shifted.round()).abs() < 1e-6 * shifted.max(1e-6)
-    })
-    .unwrap_or(15) as usize
+    (0..15)
+        .find(|decimals| {
+            let shifted = step * 10f64.powi(*decimals);
+            (shifted - shifted.round()).abs() < 1e-6 * shifted.max(1e-6)
+        })
+        .unwrap_or(15) as usize
 }
 
 /// A number with so many decimals and a true minus sign.
@@ -73,6 +74,9 @@ mod tests {
         assert_eq!(fixed(-0.25, 2), "\u{2212}0.25");
         assert_eq!(fixed(-0.001, 1), "0.0");
         assert_eq!(power_of_ten(-15), "×10⁻¹⁵");
-        assert_eq!([rounded(2.5, 4), rounded(-101_325.0, 4), rounded(1e-9, 3), rounded(0.0, 3)], ["2.5", "-101325", "1.00e-9", "0"]);
+        assert_eq!(
+            [rounded(2.5, 4), rounded(-101_325.0, 4), rounded(1e-9, 3), rounded(0.0, 3)],
+            ["2.5", "-101325", "1.00e-9", "0"]
+        );
     }
 }

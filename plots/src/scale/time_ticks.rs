@@ -214,13 +214,32 @@ mod tests {
     fn dates_are_ticked_in_every_calendar() {
         use Calendar::{Day360, NoLeap, Standard};
         use Room::{Horizontal, Vertical};
-        let rows: &[(Calendar, (i64, i64, i64), (i64, i64, i64), Room, &str)] = &[
+        type Ymd = (i64, i64, i64);
+        let rows: &[(Calendar, Ymd, Ymd, Room, &str)] = &[
             (Standard, (1940, 1, 15), (2022, 12, 15), Horizontal, "1950 1960 1970 1980 1990 2000 2010 2020"),
             (Standard, (2000, 11, 16), (2001, 12, 16), Horizontal, "Jan/2001 Mar May Jul Sep Nov"),
             (Day360, (2001, 1, 1), (2001, 2, 30), Horizontal, "1/Jan 2001 11 21 1/Feb 2001 11 21"),
-            (NoLeap, (1999, 12, 1), (2004, 12, 1), Horizontal, "Jan/2000 Jul Jan/2001 Jul Jan/2002 Jul Jan/2003 Jul Jan/2004 Jul"),
-            (Standard, (2001, 2, 27), (2001, 3, 2), Horizontal, "00:00/2001-02-27 12:00 00:00/2001-02-28 12:00 00:00/2001-03-01 12:00 00:00/2001-03-02"),
-            (Standard, (2001, 1, 1), (2002, 1, 1), Vertical, "2001-01 2001-02 2001-03 2001-04 2001-05 2001-06 2001-07 2001-08 2001-09 2001-10 2001-11 2001-12 2002-01"),
+            (
+                NoLeap,
+                (1999, 12, 1),
+                (2004, 12, 1),
+                Horizontal,
+                "Jan/2000 Jul Jan/2001 Jul Jan/2002 Jul Jan/2003 Jul Jan/2004 Jul",
+            ),
+            (
+                Standard,
+                (2001, 2, 27),
+                (2001, 3, 2),
+                Horizontal,
+                "00:00/2001-02-27 12:00 00:00/2001-02-28 12:00 00:00/2001-03-01 12:00 00:00/2001-03-02",
+            ),
+            (
+                Standard,
+                (2001, 1, 1),
+                (2002, 1, 1),
+                Vertical,
+                "2001-01 2001-02 2001-03 2001-04 2001-05 2001-06 2001-07 2001-08 2001-09 2001-10 2001-11 2001-12 2002-01",
+            ),
         ];
         for (calendar, a, b, room, expected) in rows {
             let (low, high) = (seconds(a.0, a.1, a.2, *calendar), seconds(b.0, b.1, b.2, *calendar));
