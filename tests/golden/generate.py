@@ -276,7 +276,7 @@ def open_expectation(dataset):
         "coords": sorted(map(str, dataset.coords)),
         "dims": {str(name): int(size) for name, size in dataset.sizes.items()},
         "attributes": attributes,
-        "variable_attributes": {str(n): {k: str(x) for k, x in a.attrs.items() if isinstance(x, str)} for n, a in dataset.variables.items()},
+        "variable_attributes": {str(n): {k: str(x) for k, x in a.attrs.items() if isinstance(x, str)} for n, a in sorted(dataset.variables.items())},
     }
 
 
