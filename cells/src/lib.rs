@@ -1,1 +1,25 @@
-//! See ARCHITECTURE.md.
+//! What notebook cells link: the façade as one dylib, with the child's side of the side channel.
+//!
+//! Cells never name this crate: a shim without dependencies, called `terracube`, re-exports it, so that code reads the
+//! same in a notebook and in a program. The process that runs cells loads the library once, before the first cell, and
+//! calls the functions of [`session`]; nothing here knows how cells are compiled.
+pub use terracube::*;
+
+pub mod channel;
+pub mod display_value;
+pub mod interrupt;
+pub mod progress;
+pub mod question_mark;
+pub mod result;
+pub mod session;
+
+#[doc(inline)]
+pub use display_value::{clear_output, display, display_as, update_display};
+
+/// What every cell imports before its first line: the façade's prelude, and what only makes sense in a notebook.
+pub mod prelude {
+    pub use crate::display_value::{clear_output, display, display_as, update_display};
+    pub use crate::progress::Progress;
+    pub use crate::result::{ShowPlain as _, ShowRich as _};
+    pub use terracube::prelude::*;
+}

@@ -8,6 +8,10 @@
 //! assert_eq!(bundle.plain(), "hello");
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod frame;
+
 /// The content of one representation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {

@@ -1,7 +1,22 @@
 //! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
+mod child_link;
+mod compile_errors;
+mod evcxr_evaluator;
+mod evcxr_session;
+pub mod install;
+mod interrupt;
+mod kit;
+mod output_parser;
+mod rust_source;
+pub mod stubs;
+pub mod wire;
+
 use std::sync::Arc;
 
 use terracube_display::MimeBundle;
+
+pub use evcxr_evaluator::EvcxrEvaluator;
+pub use kit::{Kit, KitError};
 
 /// Something a running cell put out, in the order in which it was written.
 #[derive(Debug, Clone)]

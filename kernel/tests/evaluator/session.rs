@@ -1,5 +1,4 @@
 //! A session for tests: one evaluator on the kit that `make cells` made.
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,11 +66,17 @@ impl Session {
 
 impl Cell {
     pub fn stdout(&self) -> String {
-        self.outputs.iter().filter_map(|output| if let Output::Stdout(text) = output { Some(text.as_str()) } else { None }).collect()
+        self.outputs
+            .iter()
+            .filter_map(|output| if let Output::Stdout(text) = output { Some(text.as_str()) } else { None })
+            .collect()
     }
 
     pub fn stderr(&self) -> String {
-        self.outputs.iter().filter_map(|output| if let Output::Stderr(text) = output { Some(text.as_str()) } else { None }).collect()
+        self.outputs
+            .iter()
+            .filter_map(|output| if let Output::Stderr(text) = output { Some(text.as_str()) } else { None })
+            .collect()
     }
 
     /// The plain text of the last expression's display; empty if there is none.
@@ -90,9 +95,4 @@ impl Cell {
             Outcome::Done { result } => panic!("the cell should have failed, result {result:?}"),
         }
     }
-}
-
-/// Whether the process of a cell is still there.
-pub fn is_alive(process: u32) -> bool {
-    Path::new("/proc").join(process.to_string()).exists()
 }

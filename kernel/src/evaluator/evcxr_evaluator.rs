@@ -1,0 +1,231 @@
+//! The evaluator that compiles cells with evcxr. Evcxr stays on one thread of its own; this side hands it requests and
+//! hands on what the running cell puts out.
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use terracube_display::MimeBundle;
+
+use super::child_link::{CellFacts, ChildLink};
+use super::evcxr_session::{self, Ended, EvcxrSession};
+use super::kit::Kit;
+use super::{CellError, Completions, Evaluator, Outcome, Output, interrupt};
+
+/// How often waiting for a cell looks whether the evaluator's thread is still there.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Compiles cells with evcxr and runs them in a child process.
+pub struct EvcxrEvaluator {
+    requests: Sender<Request>,
+    link: ChildLink,
+    compile_folder: PathBuf,
+    /// Last, so that the folder goes after everything that uses it.
+    _folder: tempfile::TempDir,
+}
+
+enum Request {
+    Execute { code: String, outputs: Sender<Output>, outcome: Sender<Outcome> },
+    Complete { code: String, offset: usize, answer: Sender<Completions> },
+    Inspect { code: String, offset: usize, answer: Sender<Option<MimeBundle>> },
+    Variables { answer: Sender<Vec<(String, String)>> },
+    Ready { answer: Sender<Result<(), String>> },
+}
+
+impl EvcxrEvaluator {
+    /// Starts the evaluator and returns at once; it warms up on its own thread, and the first cell waits for that.
+    ///
+    /// # Errors
+    /// If the session's folder or socket cannot be made.
+    pub fn start(kit: Kit) -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("terracube-").tempdir()?;
+        let compile_folder = evcxr_session::prepare_environment(&kit, folder.path())?;
+        let nonce = nonce()?;
+        let link = ChildLink::listen(&folder.path().join("side-channel"), nonce)?;
+        let (requests, received) = channel();
+        let session_link = link.clone();
+        std::thread::Builder::new().name("evaluator".into()).spawn(move || serve(&kit, &session_link, &received))?;
+        Ok(Self { requests, link, compile_folder, _folder: folder })
+    }
+
+    /// Waits until the first cell can run.
+    ///
+    /// # Errors
+    /// With a text for the user, if the evaluator could not start.
+    pub fn wait_until_ready(&self) -> Result<(), String> {
+        self.ask(|answer| Request::Ready { answer }).unwrap_or_else(|| Err(GONE.to_owned()))
+    }
+
+    fn ask<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Option<T> {
+        let (answer, answered) = channel();
+        self.requests.send(request(answer)).ok()?;
+        answered.recv().ok()
+    }
+}
+
+impl Evaluator for EvcxrEvaluator {
+    fn execute(&mut self, code: &str, output: &mut dyn FnMut(Output)) -> Outcome {
+        let (outputs, put_out) = channel();
+        let (outcome, ended) = channel();
+        let request = Request::Execute { code: code.to_owned(), outputs, outcome };
+        if self.requests.send(request).is_err() {
+            return Outcome::Failed(gone());
+        }
+        loop {
+            // The senders are dropped when the cell is over, after everything was sent.
+            match put_out.recv_timeout(LOOK_EVERY) {
+                Ok(next) => output(next),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        ended.recv().unwrap_or_else(|_| Outcome::Failed(gone()))
+    }
+
+    fn interrupter(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let (link, compile_folder) = (self.link.clone(), self.compile_folder.clone());
+        Arc::new(move || interrupt::interrupt(&link, &compile_folder))
+    }
+
+    fn complete(&mut self, code: &str, offset: usize) -> Completions {
+        self.ask(|answer| Request::Complete { code: code.to_owned(), offset, answer }).unwrap_or_default()
+    }
+
+    fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle> {
+        self.ask(|answer| Request::Inspect { code: code.to_owned(), offset, answer }).flatten()
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        self.ask(|answer| Request::Variables { answer }).unwrap_or_default()
+    }
+}
+
+const GONE: &str = "the evaluator has ended; restart the kernel";
+
+fn gone() -> CellError {
+    CellError { name: "Error".into(), value: GONE.into(), traceback: Vec::new() }
+}
+
+/// The evaluator's thread.
+fn serve(kit: &Kit, link: &ChildLink, requests: &Receiver<Request>) {
+    let mut session = EvcxrSession::start(kit, link);
+    if let Err(error) = &session {
+        tracing::error!(%error, "the evaluator did not start");
+    }
+    for request in requests {
+        match (request, &mut session) {
+            (Request::Execute { code, outputs, outcome }, Ok(session)) => {
+                // Nobody waits any more if the receivers are gone.
+                let _ = outcome.send(run_cell(session, link, &code, outputs));
+            }
+            (Request::Execute { outcome, .. }, Err(error)) => {
+                let value = error.lines().next().unwrap_or_default().to_owned();
+                let traceback = error.lines().map(str::to_owned).collect();
+                let _ = outcome.send(Outcome::Failed(CellError { name: "Error".into(), value, traceback }));
+            }
+            (Request::Complete { code, offset, answer }, Ok(session)) => {
+                let _ = answer.send(session.complete(&code, offset));
+            }
+            (Request::Inspect { code, offset, answer }, Ok(session)) => {
+                let _ = answer.send(session.inspect(&code, offset));
+            }
+            (Request::Variables { answer }, Ok(session)) => {
+                let _ = answer.send(session.variables());
+            }
+            (Request::Ready { answer }, session) => {
+                let _ = answer.send(session.as_ref().map(|_| ()).map_err(Clone::clone));
+            }
+            // Dropping the sender answers with nothing.
+            (Request::Complete { .. } | Request::Inspect { .. } | Request::Variables { .. }, Err(_)) => {}
+        }
+    }
+}
+
+fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: Sender<Output>) -> Outcome {
+    let process = link.lock().process;
+    link.begin_cell(Some(outputs.clone()));
+    let ended = session.execute(code);
+    let (asked_to_stop, killed) = {
+        let state = link.lock();
+        (state.interrupt_requested.is_some(), state.killed)
+    };
+    let facts = link.end_cell(matches!(ended, Ended::Died(_)).then_some(process).flatten());
+    match ended {
+        Ended::Died(_) if killed => Outcome::Failed(CellError {
+            name: "Interrupted".into(),
+            value: "the cell did not stop by itself, so its process was ended and all variables are lost".into(),
+            traceback: vec!["Run the cells that make the variables again.".into()],
+        }),
+        Ended::Died(reason) => Outcome::Failed(died(&reason)),
+        Ended::NotCompiled(_) if asked_to_stop => Outcome::Failed(interrupted()),
+        Ended::NotCompiled(error) => Outcome::Failed(error),
+        Ended::Ran { moved } => {
+            if !moved.is_empty() {
+                let _ = outputs.send(Output::Stderr(moved_note(&moved)));
+            }
+            finished(facts, asked_to_stop)
+        }
+    }
+}
+
+/// The outcome of a cell whose code ran to an end.
+fn finished(facts: CellFacts, asked_to_stop: bool) -> Outcome {
+    let failed = facts.unwound || facts.returned_error;
+    if facts.interrupted || asked_to_stop && failed {
+        return Outcome::Failed(interrupted());
+    }
+    if facts.returned_error {
+        let text = facts.error.unwrap_or_else(|| "the cell returned an error".into());
+        return Outcome::Failed(CellError {
+            name: "Error".into(),
+            value: text.lines().next().unwrap_or_default().to_owned(),
+            traceback: text.lines().map(str::to_owned).collect(),
+        });
+    }
+    if facts.unwound {
+        let (text, place) = facts.panic.unwrap_or_else(|| ("the cell panicked".into(), None));
+        let mut traceback: Vec<String> = text.lines().map(str::to_owned).collect();
+        // A place in the cell's generated crate means nothing to its author.
+        traceback.extend(place.filter(|place| !place.starts_with("src/lib.rs")).map(|place| format!("  at {place}")));
+        let value = text.lines().next().unwrap_or_default().to_owned();
+        return Outcome::Failed(CellError { name: "Panic".into(), value, traceback });
+    }
+    Outcome::Done { result: facts.result }
+}
+
+fn interrupted() -> CellError {
+    CellError {
+        name: "Interrupted".into(),
+        value: "the cell was interrupted; the variables of earlier cells are kept".into(),
+        traceback: Vec::new(),
+    }
+}
+
+fn died(reason: &str) -> CellError {
+    let reason = reason.rsplit_once("terminated with status: ").map_or(reason, |(_, status)| status).trim();
+    CellError {
+        name: "ChildDied".into(),
+        value: format!("the process that ran the cell ended ({reason}), so all variables are lost"),
+        traceback: vec!["Run the cells that make the variables again; the next cell gets a fresh process.".into()],
+    }
+}
+
+fn moved_note(moved: &[String]) -> String {
+    let lines: Vec<String> = moved
+        .iter()
+        .map(|name| {
+            format!(
+                "note: `{name}` was moved by this cell and is gone; write `&{name}` or `{name}.clone()` to keep it\n"
+            )
+        })
+        .collect();
+    lines.concat()
+}
+
+/// A word that printed text cannot guess.
+fn nonce() -> std::io::Result<String> {
+    use std::io::Read;
+    let mut bytes = [0_u8; 8];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

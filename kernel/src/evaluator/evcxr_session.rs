@@ -1,0 +1,209 @@
+//! Evcxr set up for our cells: what it compiles against, in which folder, with which child process.
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use evcxr::{CommandContext, Error, EvalContext};
+use terracube_display::{Data, MimeBundle};
+
+use super::child_link::ChildLink;
+use super::kit::Kit;
+use super::{CellError, Completions, compile_errors, wire};
+
+/// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
+/// makes rust-analyzer infer over the standard library once; since it fails, it leaves no variable.
+const FIRST_CELL: &str = "use terracube::prelude::*;\nuse terracube::{println, eprintln};\n\
+    let warm_up: Vec<f64> = [1.0, 2.0].iter().map(|x| x * 2.0).collect(); let mean = warm_up.iter().sum::<f64>() / 2.0;\n\
+    Err::<(), String>(format!(\"{mean}\"))?;\n";
+
+/// One evcxr session. Lives on the thread that made it.
+pub struct EvcxrSession {
+    context: CommandContext,
+    moved: HashMap<String, u64>,
+    n_cells: u64,
+}
+
+/// How evcxr left a cell.
+pub enum Ended {
+    /// The cell's code ran to an end; `moved` are variables that it used up.
+    Ran {
+        /// Names of session variables that are gone.
+        moved: Vec<String>,
+    },
+    /// It could not be compiled.
+    NotCompiled(CellError),
+    /// The process that runs cells ended, with the reason.
+    Died(String),
+}
+
+impl EvcxrSession {
+    /// Starts evcxr and its child process and runs the hidden first cell.
+    ///
+    /// # Errors
+    /// With a text for the user, if the toolchain or the kit does not work.
+    pub fn start(kit: &Kit, link: &ChildLink) -> Result<Self, String> {
+        let mut runner = Command::new(kit.runner());
+        runner.envs(link.environment());
+        runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
+        link.begin_cell(None);
+        let (mut context, outputs) =
+            EvalContext::with_subprocess_command(runner).map_err(|error| start_error(&error))?;
+        // Cells write to our own sockets; evcxr's channels only carry what it says itself, which nobody waits for.
+        for (channel, name) in [(outputs.stdout, "stdout"), (outputs.stderr, "stderr")] {
+            let drain = move || {
+                for line in channel {
+                    tracing::debug!(line, name, "evcxr");
+                }
+            };
+            std::thread::Builder::new().name("evcxr-output".into()).spawn(drain).map_err(|error| error.to_string())?;
+        }
+        let mut state = context.state();
+        state.set_linker("system".into());
+        state.set_build_env("CARGO_ENCODED_RUSTFLAGS", &rustc_flags(kit));
+        state.set_error_format("{}").map_err(|error| start_error(&error))?;
+        state.set_opt_level("1").map_err(|error| start_error(&error))?;
+        let shim = serde_json::Value::String(kit.shim().display().to_string());
+        state.add_dep("terracube", &format!("{{ path = {shim} }}")).map_err(|error| start_error(&error))?;
+        let eval = context.eval_with_state(FIRST_CELL, state);
+        link.end_cell(None);
+        eval.map_err(|error| start_error(&error))?;
+        Ok(Self { context: CommandContext::with_eval_context(context), moved: HashMap::new(), n_cells: 0 })
+    }
+
+    /// Compiles and runs one cell.
+    pub fn execute(&mut self, code: &str) -> Ended {
+        self.n_cells += 1;
+        let before: HashSet<String> = self.variable_names();
+        match self.context.execute(code) {
+            Ok(_) => {
+                let after = self.variable_names();
+                let mut moved: Vec<String> = before.difference(&after).cloned().collect();
+                moved.sort();
+                self.moved.retain(|name, _| !after.contains(name));
+                self.moved.extend(moved.iter().map(|name| (name.clone(), self.n_cells)));
+                Ended::Ran { moved }
+            }
+            Err(Error::CompilationErrors(errors)) => {
+                Ended::NotCompiled(compile_errors::cell_error(&errors, &self.moved))
+            }
+            Err(Error::SubprocessTerminated(reason)) => {
+                self.moved.clear();
+                Ended::Died(reason)
+            }
+            Err(Error::TypeRedefinedVariablesLost(names)) => Ended::NotCompiled(CellError {
+                name: "Error".into(),
+                value: format!(
+                    "the type of {} was defined anew, so the variables are gone; run the cells that make them again",
+                    names.join(", ")
+                ),
+                traceback: Vec::new(),
+            }),
+            Err(error) => {
+                let text = error.to_string();
+                let value = text.lines().next().unwrap_or_default().to_owned();
+                Ended::NotCompiled(CellError {
+                    name: "CompileError".into(),
+                    value,
+                    traceback: text.lines().map(str::to_owned).collect(),
+                })
+            }
+        }
+    }
+
+    /// Names and types of the session's variables, by name.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables: Vec<(String, String)> = self
+            .context
+            .variables_and_types()
+            .map(|(name, type_name)| (name.to_owned(), type_name.to_owned()))
+            .collect();
+        variables.sort();
+        variables
+    }
+
+    /// Candidates at a byte offset.
+    pub fn complete(&mut self, code: &str, offset: usize) -> Completions {
+        match self.context.completions(code, offset) {
+            Ok(found) => {
+                let mut matches: Vec<String> = Vec::new();
+                for completion in found.completions {
+                    let hidden = completion.code.contains("evcxr") || completion.code.starts_with("__");
+                    if !hidden && !matches.contains(&completion.code) {
+                        matches.push(completion.code);
+                    }
+                }
+                Completions { matches, start: found.start_offset, end: found.end_offset }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "no completion");
+                Completions { matches: Vec::new(), start: offset, end: offset }
+            }
+        }
+    }
+
+    /// Documentation of what stands at a byte offset.
+    pub fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle> {
+        let end = end_of_word(code, offset);
+        let (plain, html) = self.context.hover_at(code, end).ok()?;
+        let nothing = plain.trim().is_empty() || plain == "No documentation found";
+        (!nothing).then(|| MimeBundle::text(plain).with("text/html", Data::Text(html)))
+    }
+
+    fn variable_names(&self) -> HashSet<String> {
+        self.context.variables_and_types().map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// A folder of this session's own for evcxr, and the environment that evcxr and rust-analyzer read from this process.
+/// Must be called before other threads read the environment in C code; the kernel calls it first thing.
+///
+/// # Errors
+/// If the folder cannot be made.
+pub fn prepare_environment(kit: &Kit, folder: &Path) -> std::io::Result<PathBuf> {
+    let compile_folder = folder.join("cells");
+    std::fs::create_dir_all(&compile_folder)?;
+    let compile_folder = compile_folder.canonicalize()?;
+    // SAFETY: Rust's own readers of the environment are synchronised with this; C code that reads it (name look-ups)
+    // runs later, in other threads of the kernel.
+    unsafe {
+        std::env::set_var("EVCXR_TMPDIR", &compile_folder);
+        // A user's evcxr.toml would change how our cells compile.
+        std::env::set_var("EVCXR_CONFIG_DIR", folder.join("config"));
+        if let Some(source) = kit.rust_source() {
+            std::env::set_var("RUST_SRC_PATH", source);
+        }
+    }
+    Ok(compile_folder)
+}
+
+/// Flags for the compiler of cells, separated as Cargo wants them, so that paths may hold spaces.
+fn rustc_flags(kit: &Kit) -> String {
+    let library = kit.library();
+    [
+        "-Cprefer-dynamic".to_owned(),
+        "--extern".to_owned(),
+        format!("terracube_cells={}", library.display()),
+        "-L".to_owned(),
+        format!("dependency={}", library.parent().unwrap_or(&library).display()),
+        "-L".to_owned(),
+        format!("dependency={}", kit.dependencies().display()),
+    ]
+    .join("\u{1f}")
+}
+
+fn start_error(error: &Error) -> String {
+    match error {
+        Error::CompilationErrors(errors) => {
+            let rendered: Vec<String> = errors.iter().map(evcxr::CompilationError::rendered).collect();
+            format!("the first cell does not compile:\n{}", rendered.join("\n"))
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Where the word at a byte offset ends.
+fn end_of_word(code: &str, offset: usize) -> usize {
+    let start = (0..=offset.min(code.len())).rev().find(|at| code.is_char_boundary(*at)).unwrap_or(0);
+    let rest = &code[start..];
+    start + rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len())
+}
