@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod compute;
+pub mod data;
 pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};

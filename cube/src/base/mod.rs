@@ -18,4 +18,5 @@ pub use dtype::{DType, Element, Kind, TimeUnit};
 pub use error::{Error, ErrorKind, Result, did_you_mean};
 pub use region::Region;
 pub use strided::{StridedLoop, contiguous_strides};
+pub(crate) use time_units::fixed_step_length;
 pub use time_units::{TimeScaling, TimeUnits};

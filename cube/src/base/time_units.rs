@@ -192,7 +192,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// The length in ns of a unit of fixed length ("h", "days", "msec"), whatever its case; `None` for other words.
-fn fixed_step_length(name: &str) -> Option<i64> {
+pub(crate) fn fixed_step_length(name: &str) -> Option<i64> {
     let name = name.trim().to_lowercase();
     STEPS.iter().find(|step| step.names.contains(&name.as_str())).map(|step| step.length)
 }
