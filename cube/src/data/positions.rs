@@ -291,6 +291,7 @@ impl IntoPosition for All {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::reversed_empty_ranges, reason = "they are what is tested")]
     use super::*;
     use crate::data::ALL;
 

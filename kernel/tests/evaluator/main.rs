@@ -13,11 +13,15 @@ fn results_and_output_arrive_in_order() {
     let mut session = Session::start();
     assert_eq!(session.run("let x = 40 + 2; x").result(), "42");
     let cell = session.run("print!(\"a\"); println!(\"b\"); std::eprintln!(\"c\"); print!(\"no newline\"); x + 1");
-    assert_eq!((cell.result().as_str(), cell.stdout().as_str(), cell.stderr().as_str()), ("43", "ab\nno newline", "c\n"));
+    assert_eq!(
+        (cell.result().as_str(), cell.stdout().as_str(), cell.stderr().as_str()),
+        ("43", "ab\nno newline", "c\n")
+    );
     assert_eq!(session.run("()").result(), "");
     assert_eq!(session.run("#[derive(Debug)] struct Mine { a: i32 }\nMine { a: 1 }").result(), "Mine { a: 1 }");
     // Long output without a newline, and bytes that are no UTF-8.
-    let cell = session.run("print!(\"{}\", \"x\".repeat(100_000)); use std::io::Write; std::io::stdout().write_all(b\"\\xff\\n\")?;");
+    let cell = session
+        .run("print!(\"{}\", \"x\".repeat(100_000)); use std::io::Write; std::io::stdout().write_all(b\"\\xff\\n\")?;");
     assert_eq!(cell.stdout().chars().filter(|c| *c == 'x').count(), 100_000, "{cell:?}");
     assert!(cell.stdout().ends_with("\u{fffd}\n"));
 }
@@ -47,7 +51,10 @@ fn a_failed_question_mark_is_an_error_and_keeps_variables() {
     assert_eq!((error.name.as_str(), error.value.as_str()), ("Error", "invalid digit found in string"));
     assert_eq!((cell.stdout().as_str(), cell.stderr().as_str()), ("", ""));
     assert_eq!(session.run("kept.len()").result(), "2");
-    assert_eq!(session.run("Err::<(), _>(\"first line\\nhint: second\")?;").error().traceback, ["first line", "hint: second"]);
+    assert_eq!(
+        session.run("Err::<(), _>(\"first line\\nhint: second\")?;").error().traceback,
+        ["first line", "hint: second"]
+    );
     let cell = session.run("let error = 5; eprintln!(\"{}\", error); eprintln!(\"{error}\"); kept[0]");
     assert_eq!((cell.result().as_str(), cell.stderr().as_str()), ("1.0", "5\n5\n"));
     assert_eq!(session.type_of("lost"), None);
@@ -71,8 +78,16 @@ fn compile_errors_are_readable() {
     let cell = session.run("let y = 2;\nlet z = x + unknown_name;");
     let error = cell.error();
     let text = error.traceback.join("\n");
-    assert_eq!((error.name.as_str(), error.value.as_str()), ("CompileError", "cannot find value `unknown_name` in this scope"));
-    assert!(text.contains("line 2, column 13") && text.contains("let z = x + unknown_name;") && text.contains("^^^^^^^^^^^^"), "{text}");
+    assert_eq!(
+        (error.name.as_str(), error.value.as_str()),
+        ("CompileError", "cannot find value `unknown_name` in this scope")
+    );
+    assert!(
+        text.contains("line 2, column 13")
+            && text.contains("let z = x + unknown_name;")
+            && text.contains("^^^^^^^^^^^^"),
+        "{text}"
+    );
     assert!(!text.contains("evcxr"), "{text}");
     assert_eq!(session.run("let s: String = 5;").error().name, "CompileError");
     assert_eq!(session.run("x").result(), "1");
@@ -115,7 +130,8 @@ fn an_interrupt_keeps_variables() {
     let mut session = Session::start();
     session.run("let mut counter = 0_u64; let kept = vec![1, 2, 3];").result();
     let checked = "println!(\"ready\"); loop { counter += 1; terracube::interrupt::check()?; std::thread::sleep(std::time::Duration::from_millis(1)); }";
-    let printing = "loop { counter += 1; println!(\"ready\"); std::thread::sleep(std::time::Duration::from_millis(5)); }";
+    let printing =
+        "loop { counter += 1; println!(\"ready\"); std::thread::sleep(std::time::Duration::from_millis(5)); }";
     for code in [checked, printing] {
         let cell = session.run_interrupted(code, &[]);
         assert_eq!(cell.error().name, "Interrupted", "{cell:?}");
@@ -158,7 +174,8 @@ fn an_interrupt_during_compilation_ends_it() {
         std::thread::sleep(Duration::from_millis(100));
         interrupt();
     });
-    let cell = session.run("println!(\"ran\"); let x = kept + 1; std::thread::sleep(std::time::Duration::from_secs(1));");
+    let cell =
+        session.run("println!(\"ran\"); let x = kept + 1; std::thread::sleep(std::time::Duration::from_secs(1));");
     stopper.join().unwrap();
     assert_eq!((cell.error().name.as_str(), cell.stdout().as_str()), ("Interrupted", ""), "{cell:?}");
     assert_eq!(session.run("kept").result(), "7");
@@ -201,7 +218,13 @@ fn a_progress_bar_appears_moves_and_ends() {
     let bars: Vec<(String, bool)> = cell
         .outputs
         .iter()
-        .filter_map(|output| if let Output::Display { bundle, update, .. } = output { Some((bundle.plain().to_owned(), *update)) } else { None })
+        .filter_map(|output| {
+            if let Output::Display { bundle, update, .. } = output {
+                Some((bundle.plain().to_owned(), *update))
+            } else {
+                None
+            }
+        })
         .collect();
     assert!((4..=16).contains(&bars.len()), "{bars:?}");
     assert!(!bars[0].1 && bars[1..].iter().all(|bar| bar.1), "{bars:?}");
@@ -215,14 +238,35 @@ fn types_of_variables_are_inferred() {
         ("let a = 1; let b = 2.5; let c = \"text\"; let d = true;", "a: i32, b: f64, c: &'static str, d: bool"),
         ("let n: f64 = \"2.5\".parse()?;", "n: f64"),
         ("let n = \"25\".parse::<u16>()?;", "n: u16"),
-        ("let v = vec![1.0, 2.0]; let s = String::from(\"x\"); let f = format!(\"{s}\");", "f: String, s: String, v: Vec<f64>"),
-        ("let o = v.first().copied(); let (i, j) = (1_u8, Some(\"y\".to_string()));", "i: u8, j: Option<String>, o: Option<f64>"),
-        ("let w: Vec<_> = v.iter().map(|x| x * 2.0).collect(); let total = w.iter().sum::<f64>();", "total: f64, w: Vec<f64>"),
-        ("let m = v.iter().cloned().fold(f64::NAN, f64::max); let z = v.iter().zip(&w).map(|(a, b)| a + b).collect::<Vec<_>>();", "m: f64, z: Vec<f64>"),
-        ("let map = std::collections::HashMap::from([(\"a\", 1)]); let t = std::time::Instant::now(); let e = t.elapsed();", "e: std::time::Duration"),
-        ("let lines = \"a b\".split(' ').map(str::to_owned).collect::<Vec<String>>(); let k = lines.len();", "k: usize, lines: Vec<String>"),
+        (
+            "let v = vec![1.0, 2.0]; let s = String::from(\"x\"); let f = format!(\"{s}\");",
+            "f: String, s: String, v: Vec<f64>",
+        ),
+        (
+            "let o = v.first().copied(); let (i, j) = (1_u8, Some(\"y\".to_string()));",
+            "i: u8, j: Option<String>, o: Option<f64>",
+        ),
+        (
+            "let w: Vec<_> = v.iter().map(|x| x * 2.0).collect(); let total = w.iter().sum::<f64>();",
+            "total: f64, w: Vec<f64>",
+        ),
+        (
+            "let m = v.iter().cloned().fold(f64::NAN, f64::max); let z = v.iter().zip(&w).map(|(a, b)| a + b).collect::<Vec<_>>();",
+            "m: f64, z: Vec<f64>",
+        ),
+        (
+            "let map = std::collections::HashMap::from([(\"a\", 1)]); let t = std::time::Instant::now(); let e = t.elapsed();",
+            "e: std::time::Duration",
+        ),
+        (
+            "let lines = \"a b\".split(' ').map(str::to_owned).collect::<Vec<String>>(); let k = lines.len();",
+            "k: usize, lines: Vec<String>",
+        ),
         ("let bytes = std::fs::read(\"/proc/self/comm\")?; let arr = [1, 2, 3];", "arr: [i32; 3], bytes: Vec<u8>"),
-        ("let b = Box::new(1.5); let rc = std::sync::Arc::new(vec![1_i64]);", "b: Box<f64>, rc: std::sync::Arc<Vec<i64>>"),
+        (
+            "let b = Box::new(1.5); let rc = std::sync::Arc::new(vec![1_i64]);",
+            "b: Box<f64>, rc: std::sync::Arc<Vec<i64>>",
+        ),
         ("let r = 1.0..=2.0; let c = if v.len() > 1 { 'x' } else { 'y' };", "c: char"),
     ] {
         let cell = session.run(code);

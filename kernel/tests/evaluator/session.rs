@@ -67,11 +67,17 @@ impl Session {
 
 impl Cell {
     pub fn stdout(&self) -> String {
-        self.outputs.iter().filter_map(|output| if let Output::Stdout(text) = output { Some(text.as_str()) } else { None }).collect()
+        self.outputs
+            .iter()
+            .filter_map(|output| if let Output::Stdout(text) = output { Some(text.as_str()) } else { None })
+            .collect()
     }
 
     pub fn stderr(&self) -> String {
-        self.outputs.iter().filter_map(|output| if let Output::Stderr(text) = output { Some(text.as_str()) } else { None }).collect()
+        self.outputs
+            .iter()
+            .filter_map(|output| if let Output::Stderr(text) = output { Some(text.as_str()) } else { None })
+            .collect()
     }
 
     /// The plain text of the last expression's display; empty if there is none.
