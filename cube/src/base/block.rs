@@ -440,6 +440,18 @@ impl Block {
             Self::with_dtype(first.dtype, &shape, out)
         }, text => Err(Error::internal("concat of strings")))
     }
+
+    /// One array of `shape` from blocks and the boxes that they fill; what no block fills is zero.
+    ///
+    /// # Errors
+    /// If a block does not fit its box.
+    pub fn assemble(dtype: DType, shape: &[usize], parts: &[(Region, Self)]) -> Result<Self> {
+        let mut assembly = super::Assembly::new(dtype, shape);
+        for (region, block) in parts {
+            assembly.put(region, block)?;
+        }
+        assembly.finish()
+    }
 }
 
 impl fmt::Debug for Block {

@@ -1,4 +1,5 @@
 //! What everything else is made of: names, types, boxes, chunks, blocks of values, errors, calendars. Imports nothing of ours.
+mod assembly;
 mod block;
 mod calendar;
 mod chunk_grid;
@@ -9,6 +10,7 @@ mod region;
 mod strided;
 mod time_units;
 
+pub(crate) use assembly::Assembly;
 pub use block::{Block, BlockData};
 pub use calendar::{Calendar, DatePrecision, PartialDate, TimeFields};
 pub use chunk_grid::{AxisChunks, ChunkGrid};
