@@ -50,7 +50,8 @@ impl Assembly {
                         return;
                     }
                     for i in 0..run as isize {
-                        let (to, at) = (to as isize + i * to_step * item as isize, at as isize + i * from_step * item as isize);
+                        let (to, at) =
+                            (to as isize + i * to_step * item as isize, at as isize + i * from_step * item as isize);
                         let (to, at) = (to as usize, at as usize);
                         target[to..to + item].copy_from_slice(&source[at..at + item]);
                     }
@@ -61,7 +62,8 @@ impl Assembly {
                 let (run, [to_step, from_step]) = (walk.run_len(), walk.run_strides());
                 walk.for_each_run(|[to, at]| {
                     for i in 0..run as isize {
-                        texts[(start + to + i * to_step) as usize] = array.value((at + i * from_step) as usize).to_owned();
+                        texts[(start + to + i * to_step) as usize] =
+                            array.value((at + i * from_step) as usize).to_owned();
                     }
                 });
             }

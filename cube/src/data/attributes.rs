@@ -76,7 +76,13 @@ impl Attribute {
         fn float(value: f64) -> Value {
             serde_json::Number::from_f64(value).map_or_else(
                 || {
-                    let name = if value.is_nan() { "NaN" } else if value > 0.0 { "Infinity" } else { "-Infinity" };
+                    let name = if value.is_nan() {
+                        "NaN"
+                    } else if value > 0.0 {
+                        "Infinity"
+                    } else {
+                        "-Infinity"
+                    };
                     Value::String(name.into())
                 },
                 Value::Number,
@@ -238,7 +244,8 @@ mod tests {
 
     #[test]
     fn json_goes_through_unchanged() {
-        for text in ["\"a\"", "3", "2.5", "[1,2]", "[1.5,2.0]", "[\"a\",\"b\"]", "[1,\"a\"]", "{\"k\":[null]}", "true"] {
+        for text in ["\"a\"", "3", "2.5", "[1,2]", "[1.5,2.0]", "[\"a\",\"b\"]", "[1,\"a\"]", "{\"k\":[null]}", "true"]
+        {
             let value: serde_json::Value = serde_json::from_str(text).unwrap();
             assert_eq!(Attribute::from_json(value.clone()).to_json(), value, "{text}");
         }

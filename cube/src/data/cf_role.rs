@@ -34,8 +34,12 @@ fn by_attributes(attrs: &Attributes) -> Option<CfRole> {
         None => {}
     }
     match lower("units").as_deref() {
-        Some("degrees_north" | "degree_north" | "degree_n" | "degrees_n" | "degreen" | "degreesn") => Some(CfRole::Latitude),
-        Some("degrees_east" | "degree_east" | "degree_e" | "degrees_e" | "degreee" | "degreese") => Some(CfRole::Longitude),
+        Some("degrees_north" | "degree_north" | "degree_n" | "degrees_n" | "degreen" | "degreesn") => {
+            Some(CfRole::Latitude)
+        }
+        Some("degrees_east" | "degree_east" | "degree_e" | "degrees_e" | "degreee" | "degreese") => {
+            Some(CfRole::Longitude)
+        }
         _ if attrs.text("positive").is_some() || attrs.text("axis") == Some("Z") => Some(CfRole::Vertical),
         _ => None,
     }

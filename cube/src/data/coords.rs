@@ -72,7 +72,11 @@ impl Coord {
     pub fn index(&self) -> Result<Arc<Index>> {
         let build = || {
             if self.variable.dims().len() != 1 {
-                let message = format!("coordinate `{}` has {} dimensions, labels need one", self.name, self.variable.dims().len());
+                let message = format!(
+                    "coordinate `{}` has {} dimensions, labels need one",
+                    self.name,
+                    self.variable.dims().len()
+                );
                 return Err(Error::unsupported(message).hint("select by position with `isel`"));
             }
             let hints = IndexHints { is_longitude: self.cyclic, ..IndexHints::default() };
@@ -99,7 +103,12 @@ impl Coord {
         if expr.id() == self.variable.expr().id() {
             return self.clone();
         }
-        Self { name: self.name.clone(), variable: self.variable.with_expr(expr), cyclic: self.cyclic, loaded: Arc::default() }
+        Self {
+            name: self.name.clone(),
+            variable: self.variable.with_expr(expr),
+            cyclic: self.cyclic,
+            loaded: Arc::default(),
+        }
     }
 
     pub(super) fn renamed(&self, name: &str) -> Self {

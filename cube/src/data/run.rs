@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crate::base::{Block, Result};
-use crate::execute::{Context, Executor, LocalExecutor, MemorySink, RunReport, Sink, Silent};
+use crate::execute::{Context, Executor, LocalExecutor, MemorySink, RunReport, Silent, Sink};
 use crate::optimise::optimise;
 use crate::physical::{describe, lower};
 use crate::plan::{Expr, Op, explain};

@@ -80,7 +80,7 @@ impl Accumulators {
 }
 
 pub(super) fn new_accumulator(reduction: &Reduction, shape: &[usize]) -> Result<Accumulator> {
-    Accumulator::new(&reduction.op, &reduction.options, reduction.input.dtype(), shape)
+    Accumulator::new(reduction.op, reduction.options, reduction.input.dtype(), shape)
 }
 
 /// Which tile a drive chunk feeds (its index on the kept axes), the box that the tile fills in the output, and the accumulator's shape.

@@ -53,7 +53,8 @@ pub(super) fn coordinate(
 ) -> Result<()> {
     let (sender, receiver): (Sender<Result<()>>, Receiver<Result<()>>) = channel();
     let waker = futures::task::waker(Arc::new(Unpark(std::thread::current())));
-    let mut waiting: FuturesUnordered<Pin<Box<dyn Future<Output = (Work, Option<Reservation>)> + Send>>> = FuturesUnordered::new();
+    let mut waiting: FuturesUnordered<Pin<Box<dyn Future<Output = (Work, Option<Reservation>)> + Send>>> =
+        FuturesUnordered::new();
     let mut held: Option<Admission> = None;
     let (mut next, mut in_flight, mut finished) = (0u64, 0usize, 0u64);
     let mut floor_free = true;

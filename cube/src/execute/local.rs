@@ -134,7 +134,8 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
     for output in &run.stage.outputs {
         needs(output.walked(), &region, &run.resident, &mut found)?;
     }
-    let bytes = found.encoded_bytes().saturating_add(found.decoded_bytes()).saturating_add(overhead(&run.stage, &region));
+    let bytes =
+        found.encoded_bytes().saturating_add(found.decoded_bytes()).saturating_add(overhead(&run.stage, &region));
     let run = run.clone();
     let start = Box::new(move || {
         let (mut arrived, mut pending) = (Vec::new(), Vec::new());
@@ -203,12 +204,7 @@ fn spec(stage: &Stage, output: &StageOutput) -> ArraySpec {
         OutputKind::Values => stage.drive.clone(),
         OutputKind::Reduction(_) => output.expr.grid().clone(),
     };
-    ArraySpec {
-        dims: output.expr.dims().clone(),
-        shape: output.expr.shape().to_vec(),
-        dtype: output.dtype(),
-        grid,
-    }
+    ArraySpec { dims: output.expr.dims().clone(), shape: output.expr.shape().to_vec(), dtype: output.dtype(), grid }
 }
 
 /// Takes what the run needs from the start to the end, waiting for other runs to end if need be.

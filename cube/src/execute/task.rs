@@ -192,7 +192,9 @@ impl Drop for Open<'_> {
 }
 
 /// Starts to read all that a task needs. The second list holds reads that are on their way.
-pub(super) fn start_reads(needs: Needs) -> Vec<(Arrived, Option<futures::future::BoxFuture<'static, Result<Encoded>>>)> {
+pub(super) fn start_reads(
+    needs: Needs,
+) -> Vec<(Arrived, Option<futures::future::BoxFuture<'static, Result<Encoded>>>)> {
     needs
         .0
         .into_iter()

@@ -33,8 +33,13 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
         }
         Op::Take(x, axis, indices) => {
             let taken = axes[*axis];
-            let picked: Arc<[i64]> =
-                indices.iter().copied().skip(taken.start as usize).step_by(taken.step as usize).take(taken.len as usize).collect();
+            let picked: Arc<[i64]> = indices
+                .iter()
+                .copied()
+                .skip(taken.start as usize)
+                .step_by(taken.step as usize)
+                .take(taken.len as usize)
+                .collect();
             let mut rest = axes.clone();
             rest[*axis] = AxisSlice::whole(x.shape()[*axis]);
             x.slice(rest).take(*axis, picked, expr.dims().name(*axis))
@@ -78,7 +83,9 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
 /// The input of a broadcast node, sliced on the axes that it has.
 fn by_name(node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
     let own = input.dims().iter().zip(input.shape());
-    input.slice(own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect())
+    input.slice(
+        own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect(),
+    )
 }
 
 /// Slices of a reduction's result, as slices of its input: all of the axes that go.

@@ -42,7 +42,12 @@ fn write_stage(number: usize, stage: &Stage, text: &mut String) {
         let what = match &output.kind {
             OutputKind::Values => "values".to_owned(),
             OutputKind::Reduction(reduction) => {
-                format!("{:?}, {} an accumulator, {} of each tile", reduction.op, size(reduction.tile_bytes), reduction.replicas)
+                format!(
+                    "{:?}, {} an accumulator, {} of each tile",
+                    reduction.op,
+                    size(reduction.tile_bytes),
+                    reduction.replicas
+                )
             }
         };
         let whereto = match (output.roots.is_empty(), output.resident) {

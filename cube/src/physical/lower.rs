@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use super::leaf::{Needs, needs, source_id};
 use super::program::Resident;
 use super::stage::{OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput};
-use crate::base::{AxisChunks, Block, ChunkGrid, DType, Dims, Region, Result};
+use crate::base::{AxisChunks, Block, ChunkGrid, Dims, Region, Result};
 use crate::compute::reduce::Accumulator;
 use crate::plan::{Expr, Op};
 
@@ -291,7 +291,7 @@ fn accumulators(outputs: &mut [StageOutput], drive: &ChunkGrid, order: &[usize],
                 }
             }
         }
-        let bytes = Accumulator::n_bytes_for(&reduction.op, input_dtype(reduction), cells as usize) as u64;
+        let bytes = Accumulator::n_bytes_for(reduction.op, reduction.input.dtype(), cells as usize) as u64;
         let workers = (n_workers as u64).min(contributions.max(1));
         // Copies per worker only where they are small: a budget has better uses.
         reduction.replicas = if bytes.saturating_mul(workers) <= budget / 20 { workers as usize } else { 1 };
@@ -304,10 +304,6 @@ fn accumulators(outputs: &mut [StageOutput], drive: &ChunkGrid, order: &[usize],
         live = live.saturating_add(bytes.saturating_mul(reduction.replicas as u64).saturating_mul(open));
     }
     live
-}
-
-fn input_dtype(reduction: &Reduction) -> DType {
-    reduction.input.dtype()
 }
 
 /// Nodes that more than one node or output of the stage uses: worth keeping while a tile is worked on.

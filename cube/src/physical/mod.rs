@@ -8,10 +8,10 @@ mod stage;
 mod tile;
 
 pub use describe::describe;
+pub(crate) use leaf::{Needs, Pieces, needs};
 pub use lower::lower;
 pub(crate) use lower::task_region;
+pub(crate) use program::Resident;
 pub use program::{Environment, Memo, evaluate};
 pub use stage::{OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput};
-pub(crate) use leaf::{Needs, Pieces, needs};
-pub(crate) use program::Resident;
 pub(crate) use tile::tiles;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use super::leaf::{Pieces, read_window, window};
 use super::regions::{gap, input_regions, take_runs};
 use crate::base::{Block, DType, Error, Region, Result};
-use crate::compute::{pointwise, scalar};
+use crate::compute::pointwise;
 use crate::plan::{Expr, Op};
 
 /// Results of earlier stages, whole, by node.
@@ -100,7 +100,7 @@ fn take(
     shape: &[usize],
 ) -> Result<Block> {
     if runs.is_empty() {
-        return Block::filled(&scalar::missing(dtype)?, shape);
+        return Block::filled(&Block::missing(dtype)?, shape);
     }
     let joined = Block::concat(axis, blocks)?;
     let mut starts = Vec::with_capacity(runs.len());

@@ -6,11 +6,17 @@ use crate::base::{Error, Region, Result};
 use crate::plan::{Expr, Op};
 
 /// The boxes of the inputs that `region` of `expr` needs, in the order of evaluation. `Take` may need several of one input.
-pub(super) fn input_regions<'a>(expr: &'a Expr, region: &Region, resident: &Resident) -> Result<Vec<(&'a Expr, Region)>> {
+pub(super) fn input_regions<'a>(
+    expr: &'a Expr,
+    region: &Region,
+    resident: &Resident,
+) -> Result<Vec<(&'a Expr, Region)>> {
     Ok(match expr.op() {
         Op::Read(_) | Op::Constant(_) => vec![],
         Op::Unary(_, input) | Op::Cast(input, _) | Op::Rename(input) => vec![(input, region.clone())],
-        Op::Binary(_, left, right) => vec![(left, of_input(expr, left, region)), (right, of_input(expr, right, region))],
+        Op::Binary(_, left, right) => {
+            vec![(left, of_input(expr, left, region)), (right, of_input(expr, right, region))]
+        }
         Op::Select { condition, yes, no } => {
             [condition, yes, no].into_iter().map(|input| (input, of_input(expr, input, region))).collect()
         }
@@ -63,7 +69,10 @@ pub(super) fn input_regions<'a>(expr: &'a Expr, region: &Region, resident: &Resi
         }
         Op::Reduce { .. } | Op::GroupReduce { .. } => return Err(Error::internal("a reduction that was not computed")),
         Op::Failed => {
-            return Err(expr.error().cloned().unwrap_or_else(|| Error::internal("a failed expression without an error")));
+            return Err(expr
+                .error()
+                .cloned()
+                .unwrap_or_else(|| Error::internal("a failed expression without an error")));
         }
     })
 }

@@ -67,21 +67,23 @@ impl Expr {
 
     /// `yes` where this holds, else `no`.
     pub fn select(&self, yes: &Self, no: &Self) -> Self {
-        let built = self.check_condition().and_then(|()| pointwise::promote(yes.dtype(), no.dtype())).and_then(|dtype| {
-            let (dims, shape, grid) = broadcast(&[yes, no, self])?;
-            let op = Op::Select { condition: self.clone(), yes: yes.clone(), no: no.clone() };
-            Ok(Self::node(op, dims, shape, dtype, grid))
-        });
+        let built =
+            self.check_condition().and_then(|()| pointwise::promote(yes.dtype(), no.dtype())).and_then(|dtype| {
+                let (dims, shape, grid) = broadcast(&[yes, no, self])?;
+                let op = Op::Select { condition: self.clone(), yes: yes.clone(), no: no.clone() };
+                Ok(Self::node(op, dims, shape, dtype, grid))
+            });
         self.or_earlier(&[yes, no], built)
     }
 
     /// These values where `condition` holds, else missing. Integers become floats.
     pub fn mask(&self, condition: &Self) -> Self {
-        let built = condition.check_condition().and_then(|()| pointwise::masked_dtype(self.dtype())).and_then(|dtype| {
-            let (dims, shape, grid) = broadcast(&[self, condition])?;
-            let op = Op::Mask { condition: condition.clone(), input: self.clone() };
-            Ok(Self::node(op, dims, shape, dtype, grid))
-        });
+        let built =
+            condition.check_condition().and_then(|()| pointwise::masked_dtype(self.dtype())).and_then(|dtype| {
+                let (dims, shape, grid) = broadcast(&[self, condition])?;
+                let op = Op::Mask { condition: condition.clone(), input: self.clone() };
+                Ok(Self::node(op, dims, shape, dtype, grid))
+            });
         self.or_earlier(&[condition], built)
     }
 
@@ -90,8 +92,8 @@ impl Expr {
         if dtype == self.dtype() {
             return self.clone();
         }
-        match pointwise::check_cast(self.dtype(), dtype) {
-            Ok(()) => self.like(Op::Cast(self.clone(), dtype), dtype),
+        match Block::missing(self.dtype()).and_then(|value| pointwise::cast(&value, dtype)) {
+            Ok(_) => self.like(Op::Cast(self.clone(), dtype), dtype),
             Err(error) => self.fail(error),
         }
     }
@@ -197,7 +199,9 @@ impl Expr {
 
     /// Inputs one behind the other along `axis`: same dims, same dtype, same lengths elsewhere.
     pub fn concat(inputs: Vec<Self>, axis: usize) -> Self {
-        let Some(first) = inputs.first().cloned() else { return Self::failed(Error::invalid("nothing to concatenate")) };
+        let Some(first) = inputs.first().cloned() else {
+            return Self::failed(Error::invalid("nothing to concatenate"));
+        };
         if inputs.len() == 1 {
             return first;
         }
@@ -315,7 +319,9 @@ fn broadcast(inputs: &[&Expr]) -> Result<(Dims, Vec<u64>, ChunkGrid)> {
     for name in dims.iter() {
         let having: Vec<(u64, &AxisChunks)> = inputs
             .iter()
-            .filter_map(|input| input.dims().position(name).map(|axis| (input.shape()[axis], &input.grid().axes()[axis])))
+            .filter_map(|input| {
+                input.dims().position(name).map(|axis| (input.shape()[axis], &input.grid().axes()[axis]))
+            })
             .collect();
         let len = having.first().map_or(1, |first| first.0);
         if let Some(other) = having.iter().find(|other| other.0 != len) {

@@ -32,7 +32,8 @@ fn write_node(expr: &Expr, depth: usize, seen: &mut HashMap<usize, usize>, text:
 pub(crate) fn describe(expr: &Expr) -> String {
     match expr.op() {
         Op::Read(source) => {
-            let what = source.spec().map_or_else(|| "memory".to_owned(), |spec| format!("{} {}", spec.url, spec.variable));
+            let what =
+                source.spec().map_or_else(|| "memory".to_owned(), |spec| format!("{} {}", spec.url, spec.variable));
             format!("read {what}, {} chunks of {:?}", source.grid().n_chunks(), source.grid().largest_chunk())
         }
         Op::Constant(block) if block.len() == 1 => format!("constant {}", value(block)),
@@ -44,7 +45,10 @@ pub(crate) fn describe(expr: &Expr) -> String {
         Op::Cast(_, dtype) => format!("cast to {dtype}"),
         Op::Slice(input, axes) => {
             let cut = axes.iter().zip(input.dims().iter()).zip(input.shape());
-            let cut: Vec<String> = cut.filter(|((axis, _), len)| !axis.is_whole(**len)).map(|((axis, name), _)| slice(name, axis)).collect();
+            let cut: Vec<String> = cut
+                .filter(|((axis, _), len)| !axis.is_whole(**len))
+                .map(|((axis, name), _)| slice(name, axis))
+                .collect();
             format!("slice {}", cut.join(", "))
         }
         Op::Take(_, axis, indices) => format!("take {} positions along {}", indices.len(), expr.dims().name(*axis)),
