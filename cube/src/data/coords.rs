@@ -111,10 +111,6 @@ impl Coord {
         }
     }
 
-    pub(super) fn renamed(&self, name: &str) -> Self {
-        Self { name: name.into(), ..self.clone() }
-    }
-
     /// Whether two coordinates are the same node, or share their values: equal without reading anything.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.variable.expr().id() == other.variable.expr().id() || Arc::ptr_eq(&self.loaded, &other.loaded)

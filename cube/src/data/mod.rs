@@ -31,7 +31,7 @@ pub use encoding::{Encoding, EncodingFields};
 pub use group_by::GroupBy;
 pub use index::{AxisMatch, Index, IndexHints, IndexKind};
 pub use operand::{Operand, OperandValue};
-pub use positions::{Every, IntoPosition, Position, PositionRange, Positions, every};
+pub use positions::{Every, IntoPosition, Position, PositionNumber, PositionRange, Positions, every};
 pub use run::into_sinks;
 pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, Tolerance, near};
 pub use variable::Variable;
