@@ -307,4 +307,6 @@ fn less(a: &Key, b: &Key) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
