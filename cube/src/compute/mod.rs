@@ -1,6 +1,7 @@
 //! Compute kernels: pure functions from blocks to blocks. Imports `base` only.
 mod number;
 pub mod pointwise;
+mod reader;
 pub mod reduce;
 pub mod scalar;
 

@@ -17,22 +17,18 @@ pub(crate) trait Number: Element + Default + PartialEq {
     fn minus(self, other: Self) -> Self;
     /// `self * other`.
     fn times(self, other: Self) -> Self;
+    /// `self / other`; for integers [`Number::floor_div`].
+    fn over(self, other: Self) -> Self;
     /// Division rounded down; integers by zero give 0 as in numpy.
     fn floor_div(self, other: Self) -> Self;
     /// Remainder with the sign of the divisor; integers by zero give 0 as in numpy.
     fn remainder(self, other: Self) -> Self;
     /// Power; integers with a negative exponent give 0 (callers refuse them).
     fn power(self, other: Self) -> Self;
-    /// `-self`.
-    fn negated(self) -> Self;
-    /// `|self|`.
-    fn absolute(self) -> Self;
-    /// -1, 0, 1, or NaN.
-    fn sign(self) -> Self;
 }
 
 macro_rules! integer_number {
-    ($($t:ty => $signed:expr;)*) => {$(
+    ($($t:ty),*) => {$(
         impl Number for $t {
             const ZERO: Self = 0;
             const ONE: Self = 1;
@@ -44,6 +40,8 @@ macro_rules! integer_number {
             fn minus(self, other: Self) -> Self { self.wrapping_sub(other) }
             #[inline(always)]
             fn times(self, other: Self) -> Self { self.wrapping_mul(other) }
+            #[inline(always)]
+            fn over(self, other: Self) -> Self { self.floor_div(other) }
             #[inline(always)]
             fn floor_div(self, other: Self) -> Self {
                 if other == 0 {
@@ -81,25 +79,10 @@ macro_rules! integer_number {
                 }
                 product
             }
-            #[inline(always)]
-            fn negated(self) -> Self { self.wrapping_neg() }
-            #[inline(always)]
-            fn absolute(self) -> Self {
-                #[allow(unused_comparisons)]
-                if $signed && self < 0 { self.wrapping_neg() } else { self }
-            }
-            #[inline(always)]
-            fn sign(self) -> Self {
-                #[allow(unused_comparisons)]
-                if self > 0 { 1 } else if self < 0 { self.absolute().wrapping_sub(self.absolute()).wrapping_sub(1) } else { 0 }
-            }
         }
     )*};
 }
-integer_number! {
-    i8 => true; i16 => true; i32 => true; i64 => true;
-    u8 => false; u16 => false; u32 => false; u64 => false;
-}
+integer_number!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 macro_rules! float_number {
     ($($t:ty),*) => {$(
@@ -114,6 +97,8 @@ macro_rules! float_number {
             fn minus(self, other: Self) -> Self { self - other }
             #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
+            #[inline(always)]
+            fn over(self, other: Self) -> Self { self / other }
             // numpy's npy_divmod: the quotient of the exact remainder, then snapped to the nearest integer below.
             #[inline(always)]
             fn floor_div(self, other: Self) -> Self {
@@ -143,14 +128,6 @@ macro_rules! float_number {
             }
             #[inline(always)]
             fn power(self, other: Self) -> Self { self.powf(other) }
-            #[inline(always)]
-            fn negated(self) -> Self { -self }
-            #[inline(always)]
-            fn absolute(self) -> Self { self.abs() }
-            #[inline(always)]
-            fn sign(self) -> Self {
-                if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else { self + 0.0 }
-            }
         }
     )*};
 }

@@ -1,12 +1,14 @@
 //! Operations on two blocks: the rules of dtypes, and arithmetic of numbers. Times are in `binary_times.rs`.
 use std::fmt;
+use std::ops::{BitAnd, BitOr, BitXor};
 
 use super::binary_times::{binary_times, times_dtype};
+use super::cast::cast;
 use super::compare::{compare, compare_text};
 use super::promote::promote;
-use super::rows::{Target, extend2, map2, same_shape};
+use super::rows::{Target, extend2, map2, map2_narrow, same_shape};
 use super::unary::plural;
-use crate::base::{Block, DType, Error, Kind, Result, dispatch_numeric};
+use crate::base::{Block, DType, Error, Kind, Result};
 
 /// An operation on two arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,75 +145,74 @@ pub fn binary(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
     if output == DType::Bool {
         return truth(op, a, b);
     }
-    dispatch_numeric!(output, T => numbers::<T>(op, a, b, output), text => Err(op.undefined(a.dtype(), b.dtype())))
+    numbers(op, a, b, output)
 }
 
 fn truth(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
-    let function: fn(u8, u8) -> u8 = match op {
-        BinaryOp::Add | BinaryOp::Or | BinaryOp::Max => |x, y| x | y,
-        BinaryOp::Mul | BinaryOp::And | BinaryOp::Min => |x, y| x & y,
-        BinaryOp::Xor => |x, y| x ^ y,
-        _ => return Err(op.undefined(a.dtype(), b.dtype())),
-    };
     map2::<u8, u8, u8>(a, b, DType::Bool, &mut |x, y, out| match op {
         BinaryOp::Xor => extend2(out, x, y, |x, y| x ^ y),
         BinaryOp::Mul | BinaryOp::And | BinaryOp::Min => extend2(out, x, y, |x, y| x & y),
-        _ => extend2(out, x, y, function),
+        _ => extend2(out, x, y, |x, y| x | y),
     })
 }
 
-fn numbers<T: Target>(op: BinaryOp, a: &Block, b: &Block, output: DType) -> Result<Block> {
-    match op {
-        BinaryOp::Add => rows::<T>(a, b, output, T::plus),
-        BinaryOp::Sub => rows::<T>(a, b, output, T::minus),
-        BinaryOp::Mul => rows::<T>(a, b, output, T::times),
-        BinaryOp::Div => match output {
-            DType::F32 => rows::<f32>(a, b, output, |x, y| x / y),
-            _ => rows::<f64>(a, b, output, |x, y| x / y),
-        },
-        BinaryOp::FloorDiv => rows::<T>(a, b, output, T::floor_div),
-        BinaryOp::Rem => rows::<T>(a, b, output, T::remainder),
-        BinaryOp::Pow => {
-            refuse_negative_powers(b, output)?;
-            rows::<T>(a, b, output, T::power)
-        }
-        // NaN on either side wins, as in numpy's minimum.
-        BinaryOp::Min => rows::<T>(a, b, output, |x, y| if (x < y) | x.is_missing() { x } else { y }),
-        BinaryOp::Max => rows::<T>(a, b, output, |x, y| if (x > y) | x.is_missing() { x } else { y }),
-        BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => match output.is_unsigned() {
-            true => bits::<u64>(op, a, b, output),
-            false => bits::<i64>(op, a, b, output),
-        },
+fn numbers(op: BinaryOp, a: &Block, b: &Block, output: DType) -> Result<Block> {
+    if op == BinaryOp::Pow {
+        refuse_negative_powers(b, output)?;
+    }
+    let signed = &mut |x: &[i64], y: &[i64], out: &mut Vec<i64>| integers(op, x, y, out);
+    let unsigned = &mut |x: &[u64], y: &[u64], out: &mut Vec<u64>| integers(op, x, y, out);
+    match output {
+        DType::F32 => map2::<f32, f32, f32>(a, b, output, &mut |x, y, out| arithmetic(op, x, y, out)),
+        DType::F64 => map2::<f64, f64, f64>(a, b, output, &mut |x, y, out| arithmetic(op, x, y, out)),
+        DType::I8 => map2_narrow::<i64, i8>(a, b, output, signed),
+        DType::I16 => map2_narrow::<i64, i16>(a, b, output, signed),
+        DType::I32 => map2_narrow::<i64, i32>(a, b, output, signed),
+        DType::I64 => map2::<i64, i64, i64>(a, b, output, signed),
+        DType::U8 => map2_narrow::<u64, u8>(a, b, output, unsigned),
+        DType::U16 => map2_narrow::<u64, u16>(a, b, output, unsigned),
+        DType::U32 => map2_narrow::<u64, u32>(a, b, output, unsigned),
+        DType::U64 => map2::<u64, u64, u64>(a, b, output, unsigned),
         _ => Err(op.undefined(a.dtype(), b.dtype())),
     }
 }
 
-fn rows<T: Target>(a: &Block, b: &Block, output: DType, f: impl Fn(T, T) -> T + Copy) -> Result<Block> {
-    map2::<T, T, T>(a, b, output, &mut |x, y, out| extend2(out, x, y, f))
+/// Appends `x op y`; operations that [`BinaryOp::output_dtype`] refuses do not come here.
+fn arithmetic<T: Target>(op: BinaryOp, x: &[T], y: &[T], out: &mut Vec<T>) {
+    match op {
+        BinaryOp::Add => extend2(out, x, y, T::plus),
+        BinaryOp::Sub => extend2(out, x, y, T::minus),
+        BinaryOp::Mul => extend2(out, x, y, T::times),
+        BinaryOp::Div => extend2(out, x, y, T::over),
+        // Calls into the maths library, or loops: nothing to gain from wide registers.
+        BinaryOp::FloorDiv => out.extend(x.iter().zip(y).map(|(&x, &y)| x.floor_div(y))),
+        BinaryOp::Rem => out.extend(x.iter().zip(y).map(|(&x, &y)| x.remainder(y))),
+        BinaryOp::Pow => out.extend(x.iter().zip(y).map(|(&x, &y)| x.power(y))),
+        // NaN on either side wins, as in numpy's minimum.
+        BinaryOp::Min => extend2(out, x, y, |x, y| if (x < y) | x.is_missing() { x } else { y }),
+        _ => extend2(out, x, y, |x, y| if (x > y) | x.is_missing() { x } else { y }),
+    }
 }
 
-/// Bitwise operations in 64 bits, then narrowed: sign extension changes none of the bits that stay.
-fn bits<W: Target + std::ops::BitAnd<Output = W> + std::ops::BitOr<Output = W> + std::ops::BitXor<Output = W>>(
-    op: BinaryOp,
-    a: &Block,
-    b: &Block,
-    output: DType,
-) -> Result<Block> {
-    let wide = match op {
-        BinaryOp::And => rows::<W>(a, b, W::DTYPE, |x, y| x & y),
-        BinaryOp::Or => rows::<W>(a, b, W::DTYPE, |x, y| x | y),
-        _ => rows::<W>(a, b, W::DTYPE, |x, y| x ^ y),
-    }?;
-    super::cast(&wide, output)
+/// [`arithmetic`] and bitwise operations in 64 bits; narrowing the results gives what the narrow type would have given.
+fn integers<W>(op: BinaryOp, x: &[W], y: &[W], out: &mut Vec<W>)
+where
+    W: Target + BitAnd<Output = W> + BitOr<Output = W> + BitXor<Output = W>,
+{
+    match op {
+        BinaryOp::And => extend2(out, x, y, |x, y| x & y),
+        BinaryOp::Or => extend2(out, x, y, |x, y| x | y),
+        BinaryOp::Xor => extend2(out, x, y, |x, y| x ^ y),
+        _ => arithmetic(op, x, y, out),
+    }
 }
 
 fn refuse_negative_powers(exponents: &Block, output: DType) -> Result<()> {
     if output.is_float() || exponents.dtype().is_unsigned() || exponents.dtype() == DType::Bool {
         return Ok(());
     }
-    let mut negative = false;
-    map2::<i64, i64, u8>(exponents, exponents, DType::U8, &mut |x, _, _| negative |= x.iter().any(|&v| v < 0)).ok();
-    if negative {
+    let exponents = cast(exponents, DType::I64)?.contiguous()?;
+    if exponents.values::<i64>()?.iter().any(|&exponent| exponent < 0) {
         return Err(
             Error::invalid("integers cannot be raised to negative powers").hint("cast the base to float64 first")
         );

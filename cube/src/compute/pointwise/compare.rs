@@ -2,7 +2,7 @@
 use super::binary::BinaryOp;
 use super::promote::promote;
 use super::rows::{Target, extend2, map2};
-use crate::base::{Block, DType, Error, Result, dispatch_numeric};
+use crate::base::{Block, DType, Error, Result};
 
 /// A comparison of numbers or bool, in the dtype in which both meet.
 pub(super) fn compare(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
@@ -14,7 +14,12 @@ pub(super) fn compare(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
         (other, DType::U64) if other.is_integer() && !other.is_unsigned() => {
             mixed(op, a, b, |x: i64, y: u64| (x.into(), y.into()))
         }
-        (x, y) => dispatch_numeric!(promote(x, y)?, T => ordered::<T>(op, a, b), text => Err(op.undefined(x, y))),
+        (x, y) => match promote(x, y)? {
+            DType::F32 => ordered::<f32>(op, a, b),
+            DType::F64 => ordered::<f64>(op, a, b),
+            DType::U64 => ordered::<u64>(op, a, b),
+            _ => ordered::<i64>(op, a, b),
+        },
     }
 }
 

@@ -75,12 +75,12 @@ fn select_text(condition: &Block, yes: &Block, no: &Block) -> Result<Block> {
     Block::from_strings(yes.shape(), picked.map(|(i, &c)| if c != 0 { yes_text.value(i) } else { no_text.value(i) }))
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn select_row<T: Number>(out: &mut Vec<T>, condition: &[u8], yes: &[T], no: &[T]) {
     out.extend(condition.iter().zip(yes).zip(no).map(|((&c, &yes), &no)| if c != 0 { yes } else { no }));
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn mask_row<T: Number>(out: &mut Vec<T>, condition: &[u8], x: &[T], missing: T) {
     out.extend(condition.iter().zip(x).map(|(&c, &x)| if c != 0 { x } else { missing }));
 }

@@ -1,12 +1,12 @@
 //! Operations on one block.
 use std::fmt;
 
+use super::cast::cast;
 use super::decode_time::{DecodeTime, decode_time};
 use super::missing::is_missing;
 use super::rows::{Target, extend1, map1};
 use super::unpack::{Unpack, unpack};
-use crate::base::{Block, DType, Error, Kind, Result, dispatch_numeric};
-use crate::compute::number::Number;
+use crate::base::{Block, DType, Error, Kind, Result};
 
 macro_rules! unary_ops {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -173,38 +173,36 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
             return map1::<f64, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v.is_finite())));
         }
         UnaryOp::IsFinite => return is_missing(x, false),
-        UnaryOp::Neg | UnaryOp::Abs if x.dtype().kind() == Kind::Duration => {
-            // NaT is its own negative.
-            return number::<i64>(op, x, output);
-        }
         UnaryOp::Not if output == DType::Bool => {
             return map1::<u8, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v == 0)));
         }
-        UnaryOp::Not => {
-            // !v = -1 - v in two's complement, signed or not
-            return dispatch_numeric!(output, T => map1::<T, T>(x, output, &mut |x, out| {
-                extend1(out, x, |v: T| <T as Number>::ZERO.minus(v).minus(<T as Number>::ONE));
-            }), text => Err(Error::internal("not of strings")));
+        // Integers are their own floor.
+        UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc if !output.is_float() => {
+            return x.contiguous();
         }
+        UnaryOp::Abs if output == DType::Bool || output.is_unsigned() => return x.contiguous(),
+        UnaryOp::Sign if output.is_unsigned() => return cast(&cast(x, DType::Bool)?, output),
         _ => {}
     }
     match output {
         DType::F32 => float32(op, x),
         DType::F64 => float64(op, x),
-        _ => dispatch_numeric!(output, T => number::<T>(op, x, output), text => Err(op.undefined(output))),
+        // In 64 bits, then narrowed, which is what the narrow type would give: sign extension commutes with all of these.
+        // NaT is its own negative and absolute value.
+        _ => {
+            let wide = map1::<i64, i64>(x, DType::I64, &mut |x, out| integers(op, x, out))?;
+            if output.is_time_like() { wide.reinterpret(output) } else { cast(&wide, output) }
+        }
     }
 }
 
-/// Operations that keep the dtype.
-fn number<T: Target>(op: &UnaryOp, x: &Block, output: DType) -> Result<Block> {
+fn integers(op: &UnaryOp, x: &[i64], out: &mut Vec<i64>) {
     match op {
-        UnaryOp::Neg => map1::<T, T>(x, output, &mut |x, out| extend1(out, x, T::negated)),
-        UnaryOp::Abs => map1::<T, T>(x, output, &mut |x, out| extend1(out, x, T::absolute)),
-        UnaryOp::Sign => map1::<T, T>(x, output, &mut |x, out| extend1(out, x, T::sign)),
-        UnaryOp::Square => map1::<T, T>(x, output, &mut |x, out| extend1(out, x, |v: T| v.times(v))),
-        // Integers are their own floor.
-        UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc => x.contiguous(),
-        _ => Err(op.undefined(x.dtype())),
+        UnaryOp::Not => extend1(out, x, |v| !v),
+        UnaryOp::Neg => extend1(out, x, i64::wrapping_neg),
+        UnaryOp::Sign => extend1(out, x, i64::signum),
+        UnaryOp::Square => extend1(out, x, |v: i64| v.wrapping_mul(v)),
+        _ => extend1(out, x, i64::wrapping_abs),
     }
 }
 
@@ -212,7 +210,20 @@ macro_rules! float_ops {
     ($name:ident, $t:ty, $dtype:expr) => {
         fn $name(op: &UnaryOp, x: &Block) -> Result<Block> {
             let function: fn($t) -> $t = match op {
-                UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign | UnaryOp::Square => return number::<$t>(op, x, $dtype),
+                UnaryOp::Neg => return inlined(x, $dtype, |v: $t| -v),
+                UnaryOp::Abs => return inlined(x, $dtype, <$t>::abs),
+                UnaryOp::Sign => {
+                    return inlined(x, $dtype, |v: $t| {
+                        if v > 0.0 {
+                            1.0
+                        } else if v < 0.0 {
+                            -1.0
+                        } else {
+                            v
+                        }
+                    })
+                }
+                UnaryOp::Square => return inlined(x, $dtype, |v: $t| v * v),
                 UnaryOp::Sqrt => return inlined(x, $dtype, <$t>::sqrt),
                 UnaryOp::Floor => return inlined(x, $dtype, <$t>::floor),
                 UnaryOp::Ceil => return inlined(x, $dtype, <$t>::ceil),

@@ -115,7 +115,7 @@ impl Float for f64 {
     const NAN: Self = Self::NAN;
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn mask_row<T: Float>(out: &mut Vec<T>, x: &[T], missing: &[T], range: Option<(f64, f64)>) {
     let from = out.len();
     match *missing {
@@ -132,7 +132,7 @@ fn mask_row<T: Float>(out: &mut Vec<T>, x: &[T], missing: &[T], range: Option<(f
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn scale_row<T: Float>(row: &mut [T], scale: Option<T>, offset: Option<T>) {
     match (scale, offset) {
         (Some(scale), Some(offset)) => row.iter_mut().for_each(|v| *v = v.times(scale).plus(offset)),

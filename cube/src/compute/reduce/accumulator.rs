@@ -5,7 +5,7 @@ use super::layout::{AxisRole, Layout};
 use super::op::{ReduceOp, ReduceOptions};
 use super::state::State;
 use crate::base::{Block, BlockData, DType, Error, Result};
-use crate::compute::pointwise::set_missing;
+use crate::compute::pointwise::{cast, set_missing};
 
 /// The state of one reduction over an array of cells: takes blocks in any order, merges with others, and ends in a block.
 ///
@@ -112,7 +112,7 @@ impl Accumulator {
     /// If a cell of `min` or `max` of integers is empty, or a sum of durations does not fit its unit.
     pub fn finish(self) -> Result<Block> {
         let output = self.op.output_dtype(self.input)?;
-        let result = self.state.finish(&self.shape)?.reinterpret_if_needed(output)?;
+        let result = as_output(self.state.finish(&self.shape)?, output)?;
         match (self.guard, self.options.min_count) {
             (Some(guard), Some(least)) => set_missing(result, |cell| guard.get(cell) < least),
             _ => Ok(result),
@@ -154,12 +154,7 @@ impl Accumulator {
     }
 }
 
-trait ReinterpretIfNeeded: Sized {
-    fn reinterpret_if_needed(self, dtype: DType) -> Result<Self>;
-}
-
-impl ReinterpretIfNeeded for Block {
-    fn reinterpret_if_needed(self, dtype: DType) -> Result<Self> {
-        if self.dtype() == dtype { Ok(self) } else { self.reinterpret(dtype) }
-    }
+/// What a state holds as i64 or u64 in the dtype of the result, which holds it too.
+fn as_output(block: Block, output: DType) -> Result<Block> {
+    if block.dtype().storage() == output.storage() { block.reinterpret(output) } else { cast(&block, output) }
 }

@@ -1,25 +1,23 @@
 //! `any` and `all`.
 use std::any::Any;
-use std::marker::PhantomData;
 
 use multiversion::multiversion;
 
 use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, DType, Result};
-use crate::compute::number::Number;
+use crate::compute::pointwise::cast;
 
 /// One truth value per cell: with `ALL` whether no value was zero, else whether one was not zero.
-pub(super) struct Truth<T, const ALL: bool> {
+pub(super) struct Truth<const ALL: bool> {
     cells: Vec<u8>,
-    kind: PhantomData<fn() -> T>,
 }
 
-impl<T, const ALL: bool> Truth<T, ALL> {
+impl<const ALL: bool> Truth<ALL> {
     pub(super) const BYTES: usize = 1;
 
     pub(super) fn new(n_cells: usize) -> Self {
-        Self { cells: vec![u8::from(ALL); n_cells], kind: PhantomData }
+        Self { cells: vec![u8::from(ALL); n_cells] }
     }
 }
 
@@ -28,24 +26,28 @@ fn joined<const ALL: bool>(a: u8, b: u8) -> u8 {
     if ALL { a & b } else { a | b }
 }
 
-impl<T: Number, const ALL: bool> Rows<T> for Truth<T, ALL> {
-    fn one(&mut self, cell: usize, value: T) {
-        self.cells[cell] = joined::<ALL>(self.cells[cell], u8::from(value != T::ZERO));
+impl<const ALL: bool> Rows<u8> for Truth<ALL> {
+    fn one(&mut self, cell: usize, value: u8) {
+        self.cells[cell] = joined::<ALL>(self.cells[cell], u8::from(value != 0));
     }
 
-    fn kept(&mut self, cell: usize, x: &[T]) {
-        kept_row::<T, ALL>(&mut self.cells[cell..cell + x.len()], x);
+    fn kept(&mut self, cell: usize, x: &[u8]) {
+        kept_row::<ALL>(&mut self.cells[cell..cell + x.len()], x);
     }
 
-    fn reduced(&mut self, cell: usize, x: &[T]) {
-        let decided = x.iter().any(|&value| (value != T::ZERO) != ALL);
+    fn reduced(&mut self, cell: usize, x: &[u8]) {
+        let decided = x.iter().any(|&value| (value != 0) != ALL);
         self.cells[cell] = joined::<ALL>(self.cells[cell], u8::from(decided != ALL));
     }
 }
 
-impl<T: Number, const ALL: bool> State for Truth<T, ALL> {
+impl<const ALL: bool> State for Truth<ALL> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<T>(block, self, Self::BYTES)
+        // A cast gives a block in C order, for which the layout may not hold; bool needs none.
+        if block.dtype() == DType::Bool {
+            return layout.drive::<u8>(block, self, Self::BYTES);
+        }
+        layout.drive_recast(&cast(block, DType::Bool)?, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -68,9 +70,9 @@ impl<T: Number, const ALL: bool> State for Truth<T, ALL> {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
-fn kept_row<T: Number, const ALL: bool>(cells: &mut [u8], x: &[T]) {
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+fn kept_row<const ALL: bool>(cells: &mut [u8], x: &[u8]) {
     for (cell, &value) in cells.iter_mut().zip(x) {
-        *cell = joined::<ALL>(*cell, u8::from(value != T::ZERO));
+        *cell = joined::<ALL>(*cell, u8::from(value != 0));
     }
 }

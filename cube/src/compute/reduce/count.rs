@@ -1,12 +1,13 @@
 //! `count`: how many values are not missing.
 use std::any::Any;
+use std::marker::PhantomData;
 
 use multiversion::multiversion;
 
 use super::counts::Counts;
 use super::layout::{Layout, Rows};
 use super::state::{State, same};
-use crate::base::{Block, DType, Result, dispatch_numeric};
+use crate::base::{Block, DType, Result};
 use crate::compute::number::{Missing, Number, SkipNan, SkipNat, SkipNothing};
 
 /// Number of values per cell.
@@ -28,7 +29,7 @@ impl CountState {
     }
 }
 
-struct CountRows<'a, M>(&'a mut [u32], std::marker::PhantomData<M>);
+struct CountRows<'a, M>(&'a mut [u32], PhantomData<M>);
 
 impl<T: Number, M: Missing> Rows<T> for CountRows<'_, M> {
     fn one(&mut self, cell: usize, value: T) {
@@ -47,15 +48,18 @@ impl<T: Number, M: Missing> Rows<T> for CountRows<'_, M> {
 impl State for CountState {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
         let counts = self.counts.reserve(layout.most_per_cell);
-        if self.input == DType::Utf8 {
-            layout.in_order(0, |_, cell| counts[cell] += 1);
-            return Ok(());
+        match (self.input, self.skip) {
+            (DType::F32, true) => {
+                layout.drive::<f32>(block, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES)
+            }
+            (DType::F64, true) => {
+                layout.drive::<f64>(block, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES)
+            }
+            (input, true) if input.is_time_like() => {
+                layout.drive::<i64>(block, &mut CountRows(counts, PhantomData::<SkipNat>), Self::BYTES)
+            }
+            _ => layout.drive_positions(&mut CountRows(counts, PhantomData::<SkipNothing>), Self::BYTES),
         }
-        dispatch_numeric!(self.input, T => match (self.skip, self.input.is_time_like()) {
-            (false, _) => layout.drive::<T>(block, &mut CountRows(counts, std::marker::PhantomData::<SkipNothing>), Self::BYTES),
-            (true, true) => layout.drive::<T>(block, &mut CountRows(counts, std::marker::PhantomData::<SkipNat>), Self::BYTES),
-            (true, false) => layout.drive::<T>(block, &mut CountRows(counts, std::marker::PhantomData::<SkipNan>), Self::BYTES),
-        }, text => Ok(()))
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -76,14 +80,14 @@ impl State for CountState {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn kept_row<T: Number, M: Missing>(counts: &mut [u32], x: &[T]) {
     for (count, &value) in counts.iter_mut().zip(x) {
         *count += u32::from(!M::missing(value));
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn reduced_row<T: Number, M: Missing>(x: &[T]) -> u32 {
     x.iter().map(|&value| u32::from(!M::missing(value))).sum()
 }

@@ -6,6 +6,7 @@ use super::layout::Layout;
 use super::state::{State, column, same, stored};
 use crate::base::{Block, BlockData, Error, ErrorKind, Result};
 use crate::compute::number::{Missing, Number};
+use crate::compute::reader::{Reader, Target};
 
 /// The place of a cell without value.
 const NOWHERE: u64 = u64::MAX;
@@ -41,12 +42,12 @@ impl<T: Number, M: Missing> Picked<T, M> {
     }
 }
 
-impl<T: Number, M: Missing> State for Picked<T, M> {
+impl<T: Target, M: Missing> State for Picked<T, M> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        let (all, start, _) = block.strided::<T>()?;
+        let reader = Reader::<T>::new(block)?;
         let (place, last) = (self.place, self.last);
-        layout.in_order(start, |at, cell| {
-            let value = all[at];
+        layout.in_order(|at, cell| {
+            let value = reader.value(at);
             if !M::missing(value) && replaces(last, place, self.places[cell]) {
                 (self.values[cell], self.places[cell]) = (value, place);
             }
@@ -113,9 +114,9 @@ impl State for PickedText {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
         let BlockData::Text(array) = block.data() else { return Err(Error::internal("numbers picked as strings")) };
         let (place, last) = (self.place, self.last);
-        layout.in_order(0, |at, cell| {
+        layout.in_order(|at, cell| {
             if replaces(last, place, self.places[cell]) {
-                array.value(at).clone_into(&mut self.values[cell]);
+                array.value(at as usize).clone_into(&mut self.values[cell]);
                 self.places[cell] = place;
             }
         });

@@ -9,6 +9,7 @@ use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, DType, Error, Result};
 use crate::compute::number::{Missing, Number};
+use crate::compute::reader::Target;
 
 /// What is made of sum and count at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> Rows<T>
     }
 }
 
-impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> State for FloatSums<T, M, COMPENSATED, COUNT> {
+impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State for FloatSums<T, M, COMPENSATED, COUNT> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
         self.counts.reserve(layout.most_per_cell);
         layout.drive::<T>(block, self, Self::BYTES)

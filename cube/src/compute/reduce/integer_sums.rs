@@ -1,6 +1,5 @@
 //! Exact sums and products of integers in 64 bits (wrapping as in numpy), and exact sums of times and durations in 128 bits.
 use std::any::Any;
-use std::marker::PhantomData;
 
 use multiversion::multiversion;
 
@@ -9,40 +8,40 @@ use super::float_sums::Ending;
 use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, Error, Result};
-use crate::compute::number::{CastTo, Number};
+use crate::compute::number::Number;
+use crate::compute::reader::Target;
 
-/// Sum per cell of integers of `T`, in `W` (i64 or u64).
-pub(super) struct IntegerSums<T, W> {
+/// Sum per cell in `W`: i64 or u64, to which narrower integers are widened when they are read.
+pub(super) struct IntegerSums<W> {
     sums: Vec<W>,
-    kind: PhantomData<fn() -> T>,
 }
 
-impl<T, W: Number> IntegerSums<T, W> {
+impl<W: Number> IntegerSums<W> {
     pub(super) const BYTES: usize = 8;
 
     pub(super) fn new(n_cells: usize) -> Self {
-        Self { sums: vec![W::ZERO; n_cells], kind: PhantomData }
+        Self { sums: vec![W::ZERO; n_cells] }
     }
 }
 
-impl<T: Number + CastTo<W>, W: Number> Rows<T> for IntegerSums<T, W> {
+impl<W: Number> Rows<W> for IntegerSums<W> {
     #[inline]
-    fn one(&mut self, cell: usize, value: T) {
-        self.sums[cell] = self.sums[cell].plus(value.cast_to());
+    fn one(&mut self, cell: usize, value: W) {
+        self.sums[cell] = self.sums[cell].plus(value);
     }
 
-    fn kept(&mut self, cell: usize, x: &[T]) {
+    fn kept(&mut self, cell: usize, x: &[W]) {
         kept_row(&mut self.sums[cell..cell + x.len()], x);
     }
 
-    fn reduced(&mut self, cell: usize, x: &[T]) {
+    fn reduced(&mut self, cell: usize, x: &[W]) {
         self.sums[cell] = self.sums[cell].plus(reduced_row(x));
     }
 }
 
-impl<T: Number + CastTo<W>, W: Number> State for IntegerSums<T, W> {
+impl<W: Target> State for IntegerSums<W> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<T>(block, self, Self::BYTES)
+        layout.drive::<W>(block, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -65,16 +64,16 @@ impl<T: Number + CastTo<W>, W: Number> State for IntegerSums<T, W> {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
-fn kept_row<T: Number + CastTo<W>, W: Number>(sums: &mut [W], x: &[T]) {
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+fn kept_row<W: Number>(sums: &mut [W], x: &[W]) {
     for (sum, &value) in sums.iter_mut().zip(x) {
-        *sum = sum.plus(value.cast_to());
+        *sum = sum.plus(value);
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
-fn reduced_row<T: Number + CastTo<W>, W: Number>(x: &[T]) -> W {
-    x.iter().fold(W::ZERO, |sum, &value| sum.plus(value.cast_to()))
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+fn reduced_row<W: Number>(x: &[W]) -> W {
+    x.iter().fold(W::ZERO, |sum, &value| sum.plus(value))
 }
 
 /// Sum and count per cell of times or durations; with `skip` NaT is left out, else it spreads.

@@ -1,5 +1,6 @@
 //! How a block's values meet an accumulator's cells: loops reordered, joined and blocked so that the innermost works on plain slices.
-use crate::base::{Block, Element, Error, Result, contiguous_strides};
+use crate::base::{Block, Error, Result, contiguous_strides};
+use crate::compute::reader::{Reader, Target};
 
 /// What a reduction does along one axis of the block it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,57 +114,63 @@ impl<'a> Layout<'a> {
         Ok(Self { axes, first_cell, most_per_cell })
     }
 
-    /// Hands every value of `block` to `rows`; `bytes_per_cell` is what a cell takes in memory.
-    pub(super) fn drive<T: Element>(
-        &self,
-        block: &Block,
-        rows: &mut impl Rows<T>,
-        bytes_per_cell: usize,
-    ) -> Result<()> {
+    /// Hands every value of `block`, read as `T`, to `rows`; `bytes_per_cell` is what a cell takes in memory.
+    pub(super) fn drive<T: Target>(&self, block: &Block, rows: &mut dyn Rows<T>, bytes_per_cell: usize) -> Result<()> {
         if self.axes.iter().any(|axis| axis.len == 0) {
             return Ok(());
         }
-        let (all, start, _) = block.strided::<T>()?;
+        let mut reader = Reader::<T>::new(block)?;
         let mut axes = self.loops();
         let inner = axes.pop().unwrap_or(Axis { len: 1, x: 1, cell: 0, codes: None });
-        let mut scratch = Vec::new();
         if let Some(codes) = inner.codes {
-            visit(&axes, start, self.first_cell, &mut |x, cell| {
-                scatter(rows, all, x, cell, &inner, codes, &mut scratch)
-            });
+            visit(&axes, 0, self.first_cell, &mut |x, cell| scatter(rows, &mut reader, x, cell, &inner, codes));
         } else if inner.cell == 0 {
-            visit(&axes, start, self.first_cell, &mut |x, cell| {
-                for_each_piece(all, x, &inner, 0, inner.len, usize::MAX, &mut scratch, |_, row| {
-                    rows.reduced(cell as usize, row)
-                });
+            visit(&axes, 0, self.first_cell, &mut |x, cell| {
+                for_pieces(&mut reader, x, inner.x, inner.len, usize::MAX, |_, row| rows.reduced(cell as usize, row));
             });
         } else if inner.cell == 1 {
             let (outer_kept, others): (Vec<_>, Vec<_>) = axes.into_iter().partition(Axis::is_kept);
             let row_len = row_len(&others, inner.len, bytes_per_cell);
-            visit(&outer_kept, start, self.first_cell, &mut |x, cell| {
+            visit(&outer_kept, 0, self.first_cell, &mut |x, cell| {
                 for from in (0..inner.len).step_by(row_len) {
                     let len = row_len.min(inner.len - from);
-                    visit(&others, x, cell, &mut |x, cell| {
-                        for_each_piece(all, x, &inner, from, len, LONGEST_ROW, &mut scratch, |i, row| {
-                            rows.kept(cell as usize + i, row);
+                    visit(&others, x + from as isize * inner.x, cell + from as isize, &mut |x, cell| {
+                        for_pieces(&mut reader, x, inner.x, len, LONGEST_ROW, |i, row| {
+                            rows.kept(cell as usize + i, row)
                         });
                     });
                 }
             });
         } else {
-            visit(&axes, start, self.first_cell, &mut |x, cell| {
+            visit(&axes, 0, self.first_cell, &mut |x, cell| {
                 for i in 0..inner.len as isize {
-                    rows.one((cell + i * inner.cell) as usize, all[(x + i * inner.x) as usize]);
+                    rows.one((cell + i * inner.cell) as usize, reader.value(x + i * inner.x));
                 }
             });
         }
         Ok(())
     }
 
-    /// Hands every value to `each` as (position in the buffer, cell), in C order of the block: for reductions where order counts.
-    pub(super) fn in_order(&self, start: isize, mut each: impl FnMut(usize, usize)) {
+    /// Adds one value of 1 per position, whatever the block holds: for counts of what is never missing.
+    pub(super) fn drive_positions(&self, rows: &mut dyn Rows<u8>, bytes_per_cell: usize) -> Result<()> {
+        let shape: Vec<usize> = self.axes.iter().map(|axis| axis.len).collect();
+        let ones = Block::filled(&Block::scalar(1u8), &shape)?;
+        let axes = self.axes.iter().map(|axis| Axis { x: 0, ..*axis }).collect();
+        Layout { axes, ..*self }.drive::<u8>(&ones, rows, bytes_per_cell)
+    }
+
+    /// [`Layout::drive`] for a copy of the block in C order.
+    pub(super) fn drive_recast(&self, copy: &Block, rows: &mut dyn Rows<u8>, bytes_per_cell: usize) -> Result<()> {
+        let strides = contiguous_strides(copy.shape());
+        let axes = self.axes.iter().zip(strides).map(|(axis, x)| Axis { x, ..*axis }).collect();
+        Layout { axes, ..*self }.drive::<u8>(copy, rows, bytes_per_cell)
+    }
+
+    /// Calls `each` with (position counted from the block's first value, cell) in C order of the block: for reductions where
+    /// order counts.
+    pub(super) fn in_order(&self, mut each: impl FnMut(isize, usize)) {
         if self.axes.iter().all(|axis| axis.len > 0) {
-            visit(&self.axes, start, self.first_cell, &mut |x, cell| each(x as usize, cell as usize));
+            visit(&self.axes, 0, self.first_cell, &mut |x, cell| each(x, cell as usize));
         }
     }
 
@@ -232,57 +239,47 @@ fn visit(axes: &[Axis], x: isize, cell: isize, each: &mut dyn FnMut(isize, isize
     }
 }
 
-/// The positions `from..from + len` of the innermost axis as plain slices, copied piece by piece if they are not neighbours.
-#[expect(clippy::too_many_arguments, reason = "an inner loop")]
+/// `len` values from `x` in steps of `step`, as slices of at most `longest`.
 #[inline]
-fn for_each_piece<T: Element>(
-    all: &[T],
+fn for_pieces<T: Target>(
+    reader: &mut Reader<T>,
     x: isize,
-    inner: &Axis,
-    from: usize,
+    step: isize,
     len: usize,
     longest: usize,
-    scratch: &mut Vec<T>,
     mut each: impl FnMut(usize, &[T]),
 ) {
-    if inner.x == 1 || len == 1 {
-        let start = (x + from as isize * inner.x) as usize;
-        for piece in (0..len).step_by(longest) {
-            each(from + piece, &all[start + piece..start + len.min(piece.saturating_add(longest))]);
-        }
-        return;
-    }
-    for piece in (0..len).step_by(LONGEST_ROW) {
-        let end = len.min(piece + LONGEST_ROW);
-        scratch.clear();
-        scratch.extend((from + piece..from + end).map(|i| all[(x + i as isize * inner.x) as usize]));
-        each(from + piece, scratch);
+    let longest = longest.min(reader.longest(step));
+    let mut from = 0;
+    while from < len {
+        let n = longest.min(len - from);
+        each(from, reader.piece(x + from as isize * step, step, n));
+        from += n;
     }
 }
 
 /// A row along a grouped axis: runs of equal codes go to their cell together.
-fn scatter<T: Element>(
-    rows: &mut impl Rows<T>,
-    all: &[T],
+fn scatter<T: Target>(
+    rows: &mut dyn Rows<T>,
+    reader: &mut Reader<T>,
     x: isize,
     cell: isize,
     inner: &Axis,
     codes: &[u32],
-    scratch: &mut Vec<T>,
 ) {
-    let mut from = 0;
+    let mut from = 0isize;
     for run in codes.chunk_by(|a, b| a == b) {
-        let code = run[0];
+        let (code, len) = (run[0], run.len() as isize);
         if code != DROPPED {
             let cell = (cell + code as isize * inner.cell) as usize;
-            if run.len() < 8 {
-                for i in from..from + run.len() {
-                    rows.one(cell, all[(x + i as isize * inner.x) as usize]);
-                }
+            if len < 8 {
+                (from..from + len).for_each(|i| rows.one(cell, reader.value(x + i * inner.x)));
             } else {
-                for_each_piece(all, x, inner, from, run.len(), usize::MAX, scratch, |_, row| rows.reduced(cell, row));
+                for_pieces(reader, x + from * inner.x, inner.x, run.len(), usize::MAX, |_, row| {
+                    rows.reduced(cell, row)
+                });
             }
         }
-        from += run.len();
+        from += len;
     }
 }

@@ -8,6 +8,7 @@ use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, Error, ErrorKind, Result};
 use crate::compute::number::{Missing, Number};
+use crate::compute::reader::Target;
 
 /// Which of two values is kept.
 pub(super) trait Pick: Copy + Send + Sync + 'static {
@@ -85,7 +86,7 @@ impl<T: Number, M: Missing, P: Pick> Rows<T> for Extremes<T, M, P> {
     }
 }
 
-impl<T: Number, M: Missing, P: Pick> State for Extremes<T, M, P> {
+impl<T: Target, M: Missing, P: Pick> State for Extremes<T, M, P> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
         layout.drive::<T>(block, self, Self::BYTES)
     }
@@ -133,7 +134,7 @@ impl<T: Number, M: Missing, P: Pick> State for Extremes<T, M, P> {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn kept_row<T: Number, M: Missing, P: Pick>(best: &mut [T], seen: &mut [u8], x: &[T]) {
     for ((best, seen), &value) in best.iter_mut().zip(seen.iter_mut()).zip(x) {
         let missing = M::missing(value);
@@ -143,7 +144,7 @@ fn kept_row<T: Number, M: Missing, P: Pick>(best: &mut [T], seen: &mut [u8], x: 
 }
 
 /// The best value (the worst there is if all are missing) and the number of missing ones.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
 fn reduced_row<T: Number, M: Missing, P: Pick>(x: &[T]) -> (T, usize) {
     const LANES: usize = 32;
     let mut best = [P::worst::<T>(); LANES];

@@ -13,6 +13,7 @@ use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, DType, Error, Result};
 use crate::compute::number::{Missing, Number};
+use crate::compute::reader::Target;
 
 /// Moments per cell.
 pub(super) struct Moments<T, M, const COMPENSATED: bool> {
@@ -152,7 +153,7 @@ impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, C
     }
 }
 
-impl<T: Number, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COMPENSATED> {
+impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COMPENSATED> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
         self.counts.reserve(layout.most_per_cell);
         layout.drive::<T>(block, self, Self::BYTES)

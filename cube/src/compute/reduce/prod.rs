@@ -5,16 +5,17 @@ use std::marker::PhantomData;
 use super::layout::{Layout, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, DType, Result};
-use crate::compute::number::{CastTo, Missing, Number};
+use crate::compute::number::{Missing, Number};
+use crate::compute::reader::Target;
 
-/// Product per cell of values of `T`, in `W` (i64, u64 or f64).
-pub(super) struct Products<T, W, M> {
+/// Product per cell in `W`: i64, u64 or f64, to which values are widened when they are read.
+pub(super) struct Products<W, M> {
     products: Vec<W>,
     output: DType,
-    kind: PhantomData<fn() -> (T, M)>,
+    kind: PhantomData<fn() -> M>,
 }
 
-impl<T, W: Number, M> Products<T, W, M> {
+impl<W: Number, M> Products<W, M> {
     pub(super) const BYTES: usize = 8;
 
     pub(super) fn new(n_cells: usize, output: DType) -> Self {
@@ -22,25 +23,25 @@ impl<T, W: Number, M> Products<T, W, M> {
     }
 }
 
-impl<T: Number + CastTo<W>, W: Number, M: Missing> Rows<T> for Products<T, W, M> {
+impl<W: Number, M: Missing> Rows<W> for Products<W, M> {
     #[inline]
-    fn one(&mut self, cell: usize, value: T) {
-        let factor = if M::missing(value) { W::ONE } else { value.cast_to() };
+    fn one(&mut self, cell: usize, value: W) {
+        let factor = if M::missing(value) { W::ONE } else { value };
         self.products[cell] = self.products[cell].times(factor);
     }
 
-    fn kept(&mut self, cell: usize, x: &[T]) {
+    fn kept(&mut self, cell: usize, x: &[W]) {
         x.iter().enumerate().for_each(|(i, &value)| self.one(cell + i, value));
     }
 
-    fn reduced(&mut self, cell: usize, x: &[T]) {
+    fn reduced(&mut self, cell: usize, x: &[W]) {
         x.iter().for_each(|&value| self.one(cell, value));
     }
 }
 
-impl<T: Number + CastTo<W>, W: Number, M: Missing> State for Products<T, W, M> {
+impl<W: Target, M: Missing> State for Products<W, M> {
     fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<T>(block, self, Self::BYTES)
+        layout.drive::<W>(block, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
