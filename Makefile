@@ -54,6 +54,10 @@ test-doc:
 golden-cases: $(call venv,golden) ## write tests/golden anew with xarray; look at the diff before committing it
 	$(VENV_ROOT)/.venv-golden/bin/python tests/golden/generate.py
 
+.PHONY: golden
+golden: ## real files of SHARED (../shared) against the reference's values
+	cargo run --quiet --release --locked --example golden -- $(SHARED)
+
 # ---- what is built
 .PHONY: build
 build: ## the `terracube` command
@@ -75,3 +79,17 @@ tools:
 $(VENV_ROOT)/.venv-%/ok: requirements/%.txt
 	requirements/make-venv $(@D) -r $<
 	touch $@
+
+# ---- side by side
+BENCH_MB ?= 1500
+BENCH_ROUNDS ?= 5
+BENCH_DATA := $(CACHE)/bench/$(BENCH_MB)
+BENCH_PYTHON := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(VENV_ROOT)/.venv-bench/bin/python
+
+.PHONY: bench bench-data
+bench-data: $(call venv,bench)
+	test -f $(BENCH_DATA)/expected.json || $(BENCH_PYTHON) benches/make_data.py $(BENCH_DATA) --size-mb $(BENCH_MB) --only era5
+
+bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes benches/RESULTS.md (BENCH_MB, BENCH_ROUNDS)
+	cargo build --release --locked -p terracube-benches
+	$(BENCH_PYTHON) benches/compare.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench --rounds $(BENCH_ROUNDS)

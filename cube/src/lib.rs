@@ -5,6 +5,16 @@
 
 pub mod base;
 pub mod compute;
+pub mod data;
+pub mod execute;
+pub mod optimise;
+pub mod physical;
+pub mod plan;
 pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
+pub use data::{
+    ALL, Array, Attribute, Attributes, Coord, Coords, DataArray, Dataset, Encoding, EncodingFields, GroupBy, Variable,
+    compute, compute_async, compute_with, every, near,
+};
+pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink};

@@ -1,1 +1,6 @@
-//! See ARCHITECTURE.md.
+//! From a URL to a lazy dataset: stores, formats, CF decoding policy, writers. See ARCHITECTURE.md.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod runtime;
+pub mod store;
+pub mod zarr;

@@ -102,6 +102,37 @@ impl Block {
         }
     }
 
+    /// A single missing value: NaN, NaT, "", or 0 where the dtype has none.
+    ///
+    /// # Errors
+    /// Never for the dtypes there are.
+    pub fn missing(dtype: DType) -> Result<Self> {
+        match dtype.storage() {
+            DType::Utf8 => Self::from_strings(&[], [""]),
+            DType::F32 => Ok(Self::scalar(f32::NAN)),
+            DType::F64 => Ok(Self::scalar(f64::NAN)),
+            DType::I64 if dtype.is_time_like() => Self::scalar(i64::MIN).reinterpret(dtype),
+            _ => {
+                dispatch_numeric!(dtype, T => Self::scalar(T::from_f64(0.0)).reinterpret(dtype), text => Self::from_strings(&[], [""]))
+            }
+        }
+    }
+
+    /// Whether shape, dtype and all values are equal; missing values are equal to missing values.
+    pub fn same_values(&self, other: &Self) -> bool {
+        if self.dtype != other.dtype || self.shape != other.shape {
+            return false;
+        }
+        if let (Some(a), Some(b)) = (self.text(), other.text()) {
+            return a == b;
+        }
+        let (Ok(a), Ok(b)) = (self.contiguous(), other.contiguous()) else { return false };
+        dispatch_numeric!(self.dtype, T => match (a.values::<T>(), b.values::<T>()) {
+            (Ok(a), Ok(b)) => a.iter().zip(b).all(|(x, y)| x == y || (x.is_missing() && y.is_missing())),
+            _ => false,
+        }, text => false)
+    }
+
     /// The dtype.
     pub fn dtype(&self) -> DType {
         self.dtype
@@ -439,6 +470,18 @@ impl Block {
             }
             Self::with_dtype(first.dtype, &shape, out)
         }, text => Err(Error::internal("concat of strings")))
+    }
+
+    /// One array of `shape` from blocks and the boxes that they fill; what no block fills is zero.
+    ///
+    /// # Errors
+    /// If a block does not fit its box.
+    pub fn assemble(dtype: DType, shape: &[usize], parts: &[(Region, Self)]) -> Result<Self> {
+        let mut assembly = super::Assembly::new(dtype, shape);
+        for (region, block) in parts {
+            assembly.put(region, block)?;
+        }
+        assembly.finish()
     }
 }
 

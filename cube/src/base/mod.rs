@@ -1,4 +1,5 @@
 //! What everything else is made of: names, types, boxes, chunks, blocks of values, errors, calendars. Imports nothing of ours.
+mod assembly;
 mod block;
 mod calendar;
 mod chunk_grid;
@@ -9,6 +10,7 @@ mod region;
 mod strided;
 mod time_units;
 
+pub(crate) use assembly::Assembly;
 pub use block::{Block, BlockData};
 pub use calendar::{Calendar, DatePrecision, PartialDate, TimeFields};
 pub use chunk_grid::{AxisChunks, ChunkGrid};
@@ -18,4 +20,5 @@ pub use dtype::{DType, Element, Kind, TimeUnit};
 pub use error::{Error, ErrorKind, Result, did_you_mean};
 pub use region::Region;
 pub use strided::{StridedLoop, contiguous_strides};
+pub(crate) use time_units::fixed_step_length;
 pub use time_units::{TimeScaling, TimeUnits};

@@ -192,7 +192,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// The length in ns of a unit of fixed length ("h", "days", "msec"), whatever its case; `None` for other words.
-fn fixed_step_length(name: &str) -> Option<i64> {
+pub(crate) fn fixed_step_length(name: &str) -> Option<i64> {
     let name = name.trim().to_lowercase();
     STEPS.iter().find(|step| step.names.contains(&name.as_str())).map(|step| step.length)
 }
@@ -235,6 +235,7 @@ fn epoch_of(text: &str, calendar: Calendar) -> Result<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::PartialDate;
 
     #[test]
     fn units_are_read_as_cftime_reads_them() {
@@ -248,6 +249,8 @@ mod tests {
             ("days since 0000-01-01", NoLeap, "0000-01-02T00:00:00", S),
             ("hours since 1900-01-01 00:00:00 +01:00", Standard, "1900-01-01T00:00:00", S),
             ("hours since 1900-01-01 00:00:00 -6:00", Standard, "1900-01-01T07:00:00", S),
+            // The example of CF 4.4; cftime alone drops zones of one digit and hours without minutes, xarray (pandas) reads them.
+            ("seconds since 1992-10-8 15:15:42.5 -6:00", Standard, "1992-10-08T21:15:43.500", Ms),
             ("hours since 1900-01-01T06:30Z", Standard, "1900-01-01T07:30:00", S),
             ("seconds since 1970-01-01 00:00:00.25", Standard, "1970-01-01T00:00:01.250", Ms),
             ("months since 2000-01-01", Day360, "2000-02-01T00:00:00", S),
@@ -272,6 +275,28 @@ mod tests {
             assert_eq!(calendar.format(count, unit), expected, "{text}");
             assert_eq!(TimeUnits::parse(&units.format(), calendar).unwrap(), units, "{}", units.format());
         }
+    }
+
+    #[test]
+    fn stored_numbers_mean_what_cftime_says() {
+        let mut rows = 0;
+        for line in include_str!("known_units.csv").lines().filter(|line| !line.starts_with('#')) {
+            let [calendar, text, raw, moment] = line.split(';').collect::<Vec<_>>().try_into().unwrap();
+            let calendar = Calendar::parse(calendar).unwrap();
+            let scaling = TimeUnits::parse(text, calendar).unwrap().scaling(TimeUnit::Us).unwrap();
+            let of_float = scaling.of_f64(raw.parse().unwrap()).unwrap();
+            if let Ok(raw) = raw.parse::<i64>() {
+                assert_eq!(calendar.format(of_float, TimeUnit::Us), moment, "{line}");
+                assert_eq!(scaling.of_i64(raw), Some(of_float), "{line}");
+                assert_eq!(scaling.to_i64(of_float), Some(raw), "{line}");
+            } else {
+                // cftime computes fractions in long doubles and rounds more than once.
+                let theirs = PartialDate::parse(moment).unwrap().start(calendar, TimeUnit::Us).unwrap();
+                assert!((theirs - of_float).abs() <= 20, "{line}: {}", calendar.format(of_float, TimeUnit::Us));
+            }
+            rows += 1;
+        }
+        assert!(rows > 200, "{rows}");
     }
 
     #[test]

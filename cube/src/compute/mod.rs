@@ -1,1 +1,10 @@
 //! Compute kernels: pure functions from blocks to blocks. Imports `base` only.
+mod number;
+pub mod pointwise;
+mod reader;
+pub mod reduce;
+pub mod scalar;
+
+pub use pointwise::{BinaryOp, DecodeTime, UnaryOp, Unpack, binary, cast, mask, masked_dtype, promote, select, unary};
+pub use reduce::{Accumulator, AxisRole, ReduceOp, ReduceOptions};
+pub use scalar::{Scalar, weak_dtype};

@@ -119,6 +119,7 @@ impl PartialDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn partial_dates_cover_their_whole_period() {
@@ -172,5 +173,24 @@ mod tests {
         }
         assert!(PartialDate::parse("1500").unwrap().bounds(Calendar::Standard, TimeUnit::Ns).is_err());
         assert!(PartialDate::parse("junk").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_moment_lies_in_every_period_that_its_text_begins_with(
+            count in -70_000_000_000_i64..70_000_000_000, calendar in 0..6_usize, n in 0..6_usize,
+        ) {
+            let calendar = Calendar::ALL[calendar];
+            let text = calendar.format(count, TimeUnit::S);
+            // Cut after the year, month, day, hour, minute or second.
+            let sign = usize::from(text.starts_with('-'));
+            let label = &text[..sign + [4, 7, 10, 13, 16, 19][n]];
+            let (first, last) = PartialDate::parse(label).unwrap().bounds(calendar, TimeUnit::S).unwrap();
+            prop_assert!((first..=last).contains(&count), "{} in {}", text, label);
+            for (outside, edge) in [(first - 1, first), (last + 1, last)] {
+                prop_assert!(calendar.format(edge, TimeUnit::S).starts_with(label));
+                prop_assert!(!calendar.format(outside, TimeUnit::S).starts_with(label));
+            }
+        }
     }
 }

@@ -1,0 +1,124 @@
+//! Strided blocks of any numeric dtype read as plain slices of one type: rows are converted in pieces that stay in the
+//! first-level cache, so that kernels exist for few types only.
+use multiversion::multiversion;
+
+use crate::base::{Block, BlockData, Element, Error, Result, dispatch_numeric};
+use crate::compute::number::{CastTo, Number};
+
+/// The longest piece of a row, in values.
+pub(crate) const PIECE: usize = 2048;
+
+/// A block read as values of `T`.
+pub(crate) struct Reader<'a, T> {
+    source: Source<'a, T>,
+    start: isize,
+    strides: &'a [isize],
+    scratch: Vec<T>,
+    /// The position whose value fills `scratch`.
+    filled_with: Option<isize>,
+}
+
+pub(crate) enum Source<'a, T> {
+    Same(&'a [T]),
+    Converted(Box<dyn Fn(isize, isize, &mut [T]) + 'a>),
+}
+
+/// Types that blocks can be read as: every stored type converts to every other.
+pub(crate) trait Target: Number + CastTo<Self> {
+    fn source(block: &Block) -> Result<Source<'_, Self>>;
+}
+
+macro_rules! targets {
+    ($convert:ident => $($t:ty),*) => {$(
+        impl Target for $t {
+            fn source(block: &Block) -> Result<Source<'_, Self>> {
+                if block.dtype().storage() == <$t>::DTYPE {
+                    return Ok(Source::Same(block.strided::<$t>()?.0));
+                }
+                dispatch_numeric!(block.dtype(), S => {
+                    let all = block.strided::<S>()?.0;
+                    Ok(Source::Converted(Box::new(move |at, step, out: &mut [$t]| match step {
+                        1 => $convert(&all[at as usize..at as usize + out.len()], out),
+                        _ => convert_strided(all, at, step, out),
+                    })))
+                }, text => Err(Error::internal("strings read as numbers")))
+            }
+        }
+    )*};
+}
+targets!(convert_fast => f32, f64);
+targets!(convert_plain => i8, i16, i32, i64, u8, u16, u32, u64);
+
+impl<'a, T: Target> Reader<'a, T> {
+    pub(crate) fn new(block: &'a Block) -> Result<Self> {
+        let BlockData::Fixed { offset, strides, .. } = block.data() else {
+            return Err(Error::internal("strings read as numbers"));
+        };
+        Ok(Self { source: T::source(block)?, start: *offset, strides, scratch: Vec::new(), filled_with: None })
+    }
+
+    /// The strides of the block.
+    pub(crate) fn strides(&self) -> &'a [isize] {
+        self.strides
+    }
+
+    /// The longest piece to ask for in steps of `step`: any, where values need no copy.
+    pub(crate) fn longest(&self, step: isize) -> usize {
+        if step == 1 && matches!(self.source, Source::Same(_)) { usize::MAX } else { PIECE }
+    }
+
+    /// The value at `at` (counted from the block's first value).
+    #[inline]
+    pub(crate) fn value(&self, at: isize) -> T {
+        let at = self.start + at;
+        match &self.source {
+            Source::Same(all) => all[at as usize],
+            Source::Converted(convert) => {
+                let mut one = [T::ZERO];
+                convert(at, 1, &mut one);
+                one[0]
+            }
+        }
+    }
+
+    /// `len` values from `at` (counted from the block's first value) in steps of `step`.
+    pub(crate) fn piece(&mut self, at: isize, step: isize, len: usize) -> &[T] {
+        let at = self.start + at;
+        if let (Source::Same(all), 1) = (&self.source, step) {
+            return &all[at as usize..at as usize + len];
+        }
+        if step == 0 && self.filled_with == Some(at) && self.scratch.len() >= len {
+            return &self.scratch[..len];
+        }
+        self.scratch.resize(len.max(self.scratch.len()), T::ZERO);
+        let out = &mut self.scratch[..len];
+        match &self.source {
+            Source::Same(all) => convert_strided(all, at, step, out),
+            Source::Converted(convert) => convert(at, step, out),
+        }
+        self.filled_with = None;
+        if step == 0 {
+            let value = self.scratch[0];
+            self.scratch[len..].fill(value);
+            self.filled_with = Some(at);
+        }
+        &self.scratch[..len]
+    }
+}
+
+fn convert_strided<S: Number + CastTo<T>, T: Number>(all: &[S], at: isize, step: isize, out: &mut [T]) {
+    out.iter_mut().enumerate().for_each(|(i, out)| *out = all[(at + i as isize * step) as usize].cast_to());
+}
+
+fn convert_plain<S: Number + CastTo<T>, T: Number>(x: &[S], out: &mut [T]) {
+    for (out, &value) in out.iter_mut().zip(x) {
+        *out = value.cast_to();
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+fn convert_fast<S: Number + CastTo<T>, T: Number>(x: &[S], out: &mut [T]) {
+    for (out, &value) in out.iter_mut().zip(x) {
+        *out = value.cast_to();
+    }
+}

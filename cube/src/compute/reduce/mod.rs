@@ -1,0 +1,22 @@
+//! Reductions: typed states that take strided blocks, merge, and finish; all behind one [`Accumulator`].
+mod accumulator;
+mod any_all;
+mod count;
+mod counts;
+mod factory;
+mod first_last;
+mod float_sums;
+mod integer_sums;
+mod layout;
+mod min_max;
+mod moments;
+mod op;
+mod prod;
+mod state;
+
+pub use accumulator::Accumulator;
+pub use layout::AxisRole;
+pub use op::{ReduceOp, ReduceOptions};
+
+#[cfg(test)]
+mod tests;

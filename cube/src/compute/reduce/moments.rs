@@ -1,0 +1,338 @@
+//! `var` and `std` in one pass: per cell the count, a shift (its first value) and the sums of deviations from it and of their squares.
+//!
+//! The shift keeps the squares small, so that subtracting the squared mean loses little. Inputs wider than f32 carry the
+//! rounding errors of both sums.
+use std::any::Any;
+use std::marker::PhantomData;
+
+use multiversion::multiversion;
+
+use super::counts::{COUNT_BYTES, Counts};
+use super::float_sums::two_sum;
+use super::layout::{Layout, Rows};
+use super::state::{State, column, same, stored};
+use crate::base::{Block, DType, Error, Result};
+use crate::compute::number::{Missing, Number};
+use crate::compute::reader::Target;
+
+/// Moments per cell.
+pub(super) struct Moments<T, M, const COMPENSATED: bool> {
+    counts: Counts,
+    shifts: Vec<f64>,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+    sum_errors: Vec<f64>,
+    square_errors: Vec<f64>,
+    ending: Spread,
+    output: DType,
+    kind: PhantomData<fn() -> (T, M)>,
+}
+
+/// What is made of the moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spread {
+    pub(super) ddof: u32,
+    /// The square root.
+    pub(super) root: bool,
+}
+
+/// Sums of deviations and of their squares, each with its rounding error.
+#[derive(Debug, Clone, Copy, Default)]
+struct Deviations {
+    sum: f64,
+    square: f64,
+    sum_error: f64,
+    square_error: f64,
+}
+
+impl<T, M, const COMPENSATED: bool> Moments<T, M, COMPENSATED> {
+    pub(super) const BYTES: usize = COUNT_BYTES + 24 + if COMPENSATED { 16 } else { 0 };
+
+    pub(super) fn new(n_cells: usize, ending: Spread, output: DType) -> Self {
+        let column = || vec![0.0; n_cells];
+        let errors = || vec![0.0; if COMPENSATED { n_cells } else { 0 }];
+        Self {
+            counts: Counts::new(n_cells),
+            shifts: column(),
+            sums: column(),
+            squares: column(),
+            sum_errors: errors(),
+            square_errors: errors(),
+            ending,
+            output,
+            kind: PhantomData,
+        }
+    }
+
+    fn add(&mut self, cell: usize, more: Deviations) {
+        if COMPENSATED {
+            let (sum, rounding) = two_sum(self.sums[cell], more.sum);
+            self.sums[cell] = sum;
+            self.sum_errors[cell] += rounding + more.sum_error;
+            let (square, rounding) = two_sum(self.squares[cell], more.square);
+            self.squares[cell] = square;
+            self.square_errors[cell] += rounding + more.square_error;
+        } else {
+            self.sums[cell] += more.sum;
+            self.squares[cell] += more.square;
+        }
+    }
+
+    fn deviations(&self, cell: usize) -> Deviations {
+        let error = |errors: &[f64]| errors.get(cell).copied().unwrap_or(0.0);
+        Deviations {
+            sum: self.sums[cell],
+            square: self.squares[cell],
+            sum_error: error(&self.sum_errors),
+            square_error: error(&self.square_errors),
+        }
+    }
+
+    fn value(&self, cell: usize) -> f64 {
+        let all = self.deviations(cell);
+        let n = self.counts.get(cell) as f64;
+        let (sum, square) = (all.sum + all.sum_error, all.square + all.square_error);
+        let free = n - f64::from(self.ending.ddof);
+        if n == 0.0 || free <= 0.0 {
+            return f64::NAN;
+        }
+        let rest = square - sum * (sum / n);
+        // Rounding can leave a sum of squares a little below zero; NaN stays.
+        let variance = (if rest < 0.0 { 0.0 } else { rest }) / free;
+        if self.ending.root { variance.sqrt() } else { variance }
+    }
+}
+
+impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, COMPENSATED> {
+    #[inline]
+    fn one(&mut self, cell: usize, value: T) {
+        if M::missing(value) {
+            return;
+        }
+        let value = value.to_f64();
+        if self.counts.get(cell) == 0 {
+            self.shifts[cell] = value;
+        }
+        self.counts.low()[cell] += 1;
+        let deviation = value - self.shifts[cell];
+        self.add(cell, Deviations { sum: deviation, square: deviation * deviation, ..Deviations::default() });
+    }
+
+    fn kept(&mut self, cell: usize, x: &[T]) {
+        let cells = cell..cell + x.len();
+        let none = || &mut [][..];
+        let (sum_errors, square_errors) = if COMPENSATED {
+            (&mut self.sum_errors[cells.clone()], &mut self.square_errors[cells.clone()])
+        } else {
+            (none(), none())
+        };
+        let shifts = &mut self.shifts[cells.clone()];
+        let counts = &mut self.counts.low()[cells.clone()];
+        if counts.contains(&0) {
+            seed_row::<T, M>(shifts, counts, x);
+        }
+        kept_row::<T, M, COMPENSATED>(
+            counts,
+            shifts,
+            &mut self.sums[cells.clone()],
+            &mut self.squares[cells],
+            sum_errors,
+            square_errors,
+            x,
+        );
+    }
+
+    fn reduced(&mut self, cell: usize, x: &[T]) {
+        if self.counts.get(cell) == 0 {
+            let Some(first) = x.iter().find(|&&value| !M::missing(value)) else { return };
+            self.shifts[cell] = first.to_f64();
+        }
+        let (count, deviations) = reduced_row::<T, M, COMPENSATED>(self.shifts[cell], x);
+        self.counts.low()[cell] += count;
+        self.add(cell, deviations);
+    }
+}
+
+impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COMPENSATED> {
+    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
+        self.counts.reserve(layout.most_per_cell);
+        layout.drive::<T>(block, self, Self::BYTES)
+    }
+
+    fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
+        let other = same::<Self>(other)?;
+        for cell in 0..self.sums.len() {
+            let n = other.counts.get(cell);
+            if n == 0 {
+                continue;
+            }
+            let mut theirs = other.deviations(cell);
+            if self.counts.get(cell) == 0 {
+                self.shifts[cell] = other.shifts[cell];
+            } else if self.shifts[cell] != other.shifts[cell] {
+                theirs = rebased(theirs, n as f64, other.shifts[cell], self.shifts[cell]);
+            }
+            self.add(cell, theirs);
+        }
+        self.counts.merge(&other.counts);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
+        let values = (0..self.sums.len()).map(|cell| self.value(cell));
+        match self.output {
+            DType::F32 => Block::new::<f32>(shape, values.map(|value| value as f32).collect()),
+            DType::F64 => Block::new::<f64>(shape, values.collect()),
+            other => Err(Error::internal(format!("a variance as {other}"))),
+        }
+    }
+
+    fn blocks(&self) -> Result<Vec<Block>> {
+        let mut blocks = vec![self.counts.block()?, column(&self.shifts)?, column(&self.sums)?, column(&self.squares)?];
+        if COMPENSATED {
+            blocks.extend([column(&self.sum_errors)?, column(&self.square_errors)?]);
+        }
+        Ok(blocks)
+    }
+
+    fn restore(&mut self, blocks: &[Block]) -> Result<()> {
+        let n_cells = self.sums.len();
+        self.counts.restore(blocks, 0)?;
+        self.shifts = stored(blocks, 1, n_cells)?;
+        self.sums = stored(blocks, 2, n_cells)?;
+        self.squares = stored(blocks, 3, n_cells)?;
+        if COMPENSATED {
+            self.sum_errors = stored(blocks, 4, n_cells)?;
+            self.square_errors = stored(blocks, 5, n_cells)?;
+        }
+        Ok(())
+    }
+}
+
+/// Deviations of `n` values from another shift: Σ(x-k') = Σ(x-k) + n·d and Σ(x-k')² = Σ(x-k)² + 2·d·Σ(x-k) + n·d², d = k-k'.
+fn rebased(from: Deviations, n: f64, old: f64, new: f64) -> Deviations {
+    let (shift, shift_error) = two_sum(old, -new);
+    let (sum_part, sum_part_error) = two_product(n, shift);
+    let (sum, sum_rounding) = two_sum(from.sum, sum_part);
+    let sum_error = from.sum_error + sum_rounding + sum_part_error + n * shift_error;
+    // d·(2·Σ(x-k) + n·d) = d·(Σ(x-k) + Σ(x-k'))
+    let (twice, twice_error) = two_sum(from.sum, sum);
+    let twice_error = twice_error + from.sum_error + sum_error;
+    let (square_part, square_part_error) = two_product(shift, twice);
+    let (square, square_rounding) = two_sum(from.square, square_part);
+    let square_error =
+        from.square_error + square_rounding + square_part_error + shift * twice_error + shift_error * twice;
+    Deviations { sum, square, sum_error, square_error }
+}
+
+/// The rounded product and its rounding error.
+fn two_product(a: f64, b: f64) -> (f64, f64) {
+    let product = a * b;
+    (product, a.mul_add(b, -product))
+}
+
+/// Sets the shift of cells that have no value yet to their first one.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn seed_row<T: Number, M: Missing>(shifts: &mut [f64], counts: &[u32], x: &[T]) {
+    for ((shift, &count), &value) in shifts.iter_mut().zip(counts).zip(x) {
+        *shift = if (count == 0) & !M::missing(value) { value.to_f64() } else { *shift };
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn kept_row<T: Number, M: Missing, const COMPENSATED: bool>(
+    counts: &mut [u32],
+    shifts: &[f64],
+    sums: &mut [f64],
+    squares: &mut [f64],
+    sum_errors: &mut [f64],
+    square_errors: &mut [f64],
+    x: &[T],
+) {
+    let n = x.len();
+    let (counts, shifts, sums, squares) = (&mut counts[..n], &shifts[..n], &mut sums[..n], &mut squares[..n]);
+    if COMPENSATED {
+        let (sum_errors, square_errors) = (&mut sum_errors[..n], &mut square_errors[..n]);
+        for i in 0..n {
+            let missing = M::missing(x[i]);
+            let deviation = if missing { 0.0 } else { x[i].to_f64() - shifts[i] };
+            let (sum, rounding) = two_sum(sums[i], deviation);
+            sums[i] = sum;
+            sum_errors[i] += rounding;
+            let (square, rounding) = two_sum(squares[i], deviation * deviation);
+            squares[i] = square;
+            square_errors[i] += rounding;
+        }
+        for i in 0..n {
+            counts[i] += u32::from(!M::missing(x[i]));
+        }
+    } else {
+        for i in 0..n {
+            let missing = M::missing(x[i]);
+            let deviation = if missing { 0.0 } else { x[i].to_f64() - shifts[i] };
+            sums[i] += deviation;
+            squares[i] += deviation * deviation;
+            counts[i] += u32::from(!missing);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn reduced_row<T: Number, M: Missing, const COMPENSATED: bool>(shift: f64, x: &[T]) -> (u32, Deviations) {
+    const LANES: usize = 16;
+    let mut lanes = Lanes::<LANES>::default();
+    let (pieces, rest) = x.as_chunks::<LANES>();
+    for piece in pieces {
+        for lane in 0..LANES {
+            lanes.add::<T, M, COMPENSATED>(lane, shift, piece[lane]);
+        }
+    }
+    for (lane, &value) in rest.iter().enumerate() {
+        lanes.add::<T, M, COMPENSATED>(lane, shift, value);
+    }
+    let mut all = Deviations::default();
+    for lane in 0..LANES {
+        let (sum, rounding) = two_sum(all.sum, lanes.sums[lane]);
+        all.sum = sum;
+        all.sum_error += rounding + lanes.sum_errors[lane];
+        let (square, rounding) = two_sum(all.square, lanes.squares[lane]);
+        all.square = square;
+        all.square_error += rounding + lanes.square_errors[lane];
+    }
+    (lanes.counts.iter().sum(), all)
+}
+
+struct Lanes<const N: usize> {
+    counts: [u32; N],
+    sums: [f64; N],
+    squares: [f64; N],
+    sum_errors: [f64; N],
+    square_errors: [f64; N],
+}
+
+impl<const N: usize> Default for Lanes<N> {
+    fn default() -> Self {
+        Self { counts: [0; N], sums: [0.0; N], squares: [0.0; N], sum_errors: [0.0; N], square_errors: [0.0; N] }
+    }
+}
+
+impl<const N: usize> Lanes<N> {
+    #[inline(always)]
+    fn add<T: Number, M: Missing, const COMPENSATED: bool>(&mut self, lane: usize, shift: f64, value: T) {
+        let missing = M::missing(value);
+        let deviation = if missing { 0.0 } else { value.to_f64() - shift };
+        let square = deviation * deviation;
+        self.counts[lane] += u32::from(!missing);
+        if COMPENSATED {
+            let (sum, rounding) = two_sum(self.sums[lane], deviation);
+            self.sums[lane] = sum;
+            self.sum_errors[lane] += rounding;
+            let (total, rounding) = two_sum(self.squares[lane], square);
+            self.squares[lane] = total;
+            self.square_errors[lane] += rounding;
+        } else {
+            self.sums[lane] += deviation;
+            self.squares[lane] += square;
+        }
+    }
+}

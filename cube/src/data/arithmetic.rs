@@ -1,0 +1,246 @@
+//! Arithmetic, comparison and choice, value by value, broadcast by dimension name.
+use std::ops;
+
+use super::align::align;
+use super::operand::{Operand, OperandValue};
+use super::{Attributes, Coords, DataArray};
+use crate::base::{DType, Dims, Result};
+use crate::compute::pointwise::{BinaryOp, UnaryOp};
+use crate::compute::scalar::{self, Scalar};
+use crate::plan::Expr;
+
+impl DataArray {
+    /// `op` on every pair of values; `self` stands left unless `swapped`.
+    pub(super) fn binary(&self, op: BinaryOp, other: impl Operand, swapped: bool) -> Self {
+        match other.into_operand() {
+            OperandValue::Literal(literal) => {
+                let literal = match self.literal(&literal, op) {
+                    Ok(literal) => literal,
+                    Err(error) => return self.fail(error),
+                };
+                let own = self.variable.expr();
+                self.with_values(if swapped { literal.binary(op, own) } else { own.binary(op, &literal) })
+            }
+            OperandValue::Array(other) => {
+                let (left, right) = if swapped { (&other, self) } else { (self, &other) };
+                Self::from_result(left.joined(right, |a, b| a.binary(op, b)))
+            }
+        }
+    }
+
+    fn literal(&self, literal: &Scalar, op: BinaryOp) -> Result<Expr> {
+        let dtype = scalar::weak_dtype(literal, self.dtype(), op)?;
+        Ok(Expr::constant(Dims::none(), literal.to_block(dtype)?))
+    }
+
+    /// A node over two arrays after alignment; coordinates are united, attributes that differ are dropped.
+    fn joined(&self, other: &Self, build: impl FnOnce(&Expr, &Expr) -> Expr) -> Result<Self> {
+        if let Some(error) = self.error().or(other.error()) {
+            return Err(error.clone());
+        }
+        let (left, right, coords) = align(self, other)?;
+        let expr = build(&left, &right);
+        if let Some(error) = expr.error() {
+            return Err(error.clone());
+        }
+        let name = self.name.clone().filter(|name| other.name.as_ref() == Some(name));
+        let mut array = Self::from_expr(expr).with_attrs(common(self.attrs(), other.attrs()));
+        array.name = name;
+        array.coords = coords;
+        Ok(array)
+    }
+
+    pub(super) fn unary(&self, op: UnaryOp) -> Self {
+        self.with_values(self.variable.expr().unary(op))
+    }
+
+    /// The values where `condition` holds, else missing (xarray's `where`). Integers become floats; `condition` is a bool array,
+    /// broadcast by name.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 9.0]);
+    /// assert_eq!(t.where_(t.gt(4.0)).count("x").to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn where_(&self, condition: impl std::borrow::Borrow<DataArray>) -> Self {
+        let masked = self.joined(condition.borrow(), |values, condition| values.mask(condition));
+        self.keeping(masked)
+    }
+
+    /// The values where `condition` holds, else those of `other` (an array or a literal).
+    #[must_use]
+    pub fn where_else(&self, condition: impl std::borrow::Borrow<DataArray>, other: impl Operand) -> Self {
+        let chosen = match other.into_operand() {
+            OperandValue::Literal(literal) => self.literal(&literal, BinaryOp::Add).and_then(|literal| {
+                self.joined(condition.borrow(), |values, condition| condition.select(values, &literal))
+            }),
+            OperandValue::Array(other) => self.chosen(condition.borrow(), &other),
+        };
+        self.keeping(chosen)
+    }
+
+    fn chosen(&self, condition: &Self, other: &Self) -> Result<Self> {
+        let (yes, no, coords) = align(self, other)?;
+        let (yes, no) = (Self::over(yes, coords.clone()), Self::over(no, coords));
+        let (yes_values, holds, coords) = align(&yes, condition)?;
+        let (no_values, _, _) = align(&no, condition)?;
+        Self::over(holds.select(&yes_values, &no_values), coords).checked()
+    }
+
+    fn over(expr: Expr, coords: Coords) -> Self {
+        Self { coords, ..Self::from_expr(expr) }
+    }
+
+    /// `value` where values are missing (xarray's `fillna`).
+    #[must_use]
+    pub fn fill_missing(&self, value: impl Operand) -> Self {
+        self.where_else(self.not_missing(), value)
+    }
+
+    /// Another dtype, as numpy's `astype`: floats to integers truncate.
+    #[must_use]
+    pub fn cast(&self, dtype: DType) -> Self {
+        self.with_values(self.variable.expr().cast(dtype))
+    }
+
+    /// Name and attributes of `self` on a result.
+    fn keeping(&self, result: Result<Self>) -> Self {
+        match result {
+            Ok(array) => Self { name: self.name.clone(), ..array }.with_attrs(self.attrs().clone()),
+            Err(error) => self.fail(error),
+        }
+    }
+}
+
+/// Attributes that both have with the same value, and those that only one has (xarray's `drop_conflicts`).
+fn common(left: &Attributes, right: &Attributes) -> Attributes {
+    let agreed = left.iter().filter(|(name, value)| right.get(name).is_none_or(|other| other == *value));
+    let added = right.iter().filter(|(name, _)| left.get(name).is_none());
+    agreed.chain(added).map(|(name, value)| (name, value.clone())).collect()
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
+        impl DataArray {
+            $($(#[$doc])* #[must_use] pub fn $name(&self, other: impl Operand) -> Self { self.binary(BinaryOp::$op, other, false) })*
+        }
+    };
+}
+comparisons! {
+    /// Where values are greater (bool). Missing values compare false.
+    gt => Gt;
+    /// Where values are greater or equal (bool).
+    ge => Ge;
+    /// Where values are less (bool).
+    lt => Lt;
+    /// Where values are less or equal (bool).
+    le => Le;
+    /// Where values are equal (bool).
+    eq_to => Eq;
+    /// Where values differ (bool). A missing value differs from everything.
+    ne_to => Ne;
+    /// Values to a power.
+    pow => Pow;
+    /// The greater of two values; missing if one is (numpy's `maximum`).
+    maximum => Max;
+    /// The lesser of two values; missing if one is (numpy's `minimum`).
+    minimum => Min;
+    /// Division rounded down (Python's `//`).
+    floor_div => FloorDiv;
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
+        impl DataArray {
+            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Self { self.unary(UnaryOp::$op) })*
+        }
+    };
+}
+functions! {
+    /// Absolute values.
+    abs => Abs;
+    /// Square roots; NaN below zero.
+    sqrt => Sqrt;
+    /// Powers of e.
+    exp => Exp;
+    /// Natural logarithms.
+    ln => Ln;
+    /// Decimal logarithms.
+    log10 => Log10;
+    /// Sines of radians.
+    sin => Sin;
+    /// Cosines of radians.
+    cos => Cos;
+    /// Tangents of radians.
+    tan => Tan;
+    /// Cosines of degrees: the weights of latitudes.
+    cos_deg => CosDeg;
+    /// Where values are missing (bool; xarray's `isnull`).
+    is_missing => IsMissing;
+    /// Where values are not missing (bool; xarray's `notnull`).
+    not_missing => NotMissing;
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $op:ident;)*) => {$(
+        impl<T: Operand> ops::$trait<T> for DataArray {
+            type Output = DataArray;
+            fn $method(self, other: T) -> DataArray { self.binary(BinaryOp::$op, other, false) }
+        }
+        impl<T: Operand> ops::$trait<T> for &DataArray {
+            type Output = DataArray;
+            fn $method(self, other: T) -> DataArray { self.binary(BinaryOp::$op, other, false) }
+        }
+        operators!(@left $trait $method $op f64 f32 i32 i64);
+    )*};
+    (@left $trait:ident $method:ident $op:ident $($t:ty)*) => {$(
+        impl ops::$trait<DataArray> for $t {
+            type Output = DataArray;
+            fn $method(self, other: DataArray) -> DataArray { other.binary(BinaryOp::$op, self, true) }
+        }
+        impl ops::$trait<&DataArray> for $t {
+            type Output = DataArray;
+            fn $method(self, other: &DataArray) -> DataArray { other.binary(BinaryOp::$op, self, true) }
+        }
+    )*};
+}
+operators! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
+    Rem rem Rem;
+    BitAnd bitand And;
+    BitOr bitor Or;
+    BitXor bitxor Xor;
+}
+
+impl ops::Not for DataArray {
+    type Output = Self;
+    fn not(self) -> Self {
+        self.unary(UnaryOp::Not)
+    }
+}
+
+impl ops::Not for &DataArray {
+    type Output = DataArray;
+    fn not(self) -> DataArray {
+        self.unary(UnaryOp::Not)
+    }
+}
+
+impl ops::Neg for DataArray {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self.unary(UnaryOp::Neg)
+    }
+}
+
+impl ops::Neg for &DataArray {
+    type Output = DataArray;
+    fn neg(self) -> DataArray {
+        self.unary(UnaryOp::Neg)
+    }
+}

@@ -1,0 +1,241 @@
+//! A lazy N-D array with names for its dimensions and labels along them.
+use std::sync::Arc;
+
+use super::coords::{Coord, Coords};
+use super::{Attribute, Attributes, Encoding, Variable};
+use crate::base::{Block, ChunkGrid, DType, Dims, Element, Error, Result};
+use crate::plan::Expr;
+
+/// A lazy, labelled N-D array (xarray's `DataArray`). Cheap to clone, `Send + Sync`; every method takes `&self` and reads nothing until
+/// a terminal call (`compute`, `values`, `to_f64`, ...) asks for the result.
+///
+/// Mistakes (a wrong name, shapes that do not fit) travel inside and are returned by every terminal call; [`DataArray::error`] looks
+/// at them at once.
+///
+/// ```
+/// use terracube_cube::DataArray;
+/// let t = DataArray::from_vec(["lat", "lon"], &[2, 3], vec![1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]).with_coord("lat", vec![10.0, 20.0]);
+/// assert_eq!(t.mean("lon").to_f64()?, [2.0, 5.0]);
+/// let wrong = t.mean("latt");
+/// assert_eq!(wrong.error().unwrap().to_string(), "no dimension `latt`; did you mean `lat`?");
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct DataArray {
+    pub(super) name: Option<Arc<str>>,
+    pub(super) variable: Variable,
+    pub(super) coords: Coords,
+}
+
+impl DataArray {
+    /// An array over a lazy variable. Coordinates that have dimensions that the variable lacks are left out.
+    pub fn new(name: Option<&str>, variable: Variable, coords: Coords) -> Self {
+        let fits = |coord: &Coord| coord.variable().dims().iter().all(|dim| variable.dims().contains(dim));
+        let coords = coords.filter(|coord| fits(coord));
+        Self { name: name.map(Arc::from), variable, coords }
+    }
+
+    /// An array over values in memory, in C order. Carries an error if their number is not the product of `shape`.
+    pub fn from_vec<S: AsRef<str>, T: Element>(
+        dims: impl IntoIterator<Item = S>,
+        shape: &[usize],
+        values: Vec<T>,
+    ) -> Self {
+        let built = Dims::new(dims).and_then(|dims| Ok(Expr::constant(dims, Block::new(shape, values)?)));
+        Self::from_expr(Expr::from_result(built))
+    }
+
+    /// An array over a block in memory.
+    pub fn from_block<S: AsRef<str>>(dims: impl IntoIterator<Item = S>, block: Block) -> Self {
+        Self::from_expr(Expr::from_result(Dims::new(dims).map(|dims| Expr::constant(dims, block))))
+    }
+
+    /// An array that is nothing but a mistake.
+    pub fn failed(error: Error) -> Self {
+        Self::from_expr(Expr::failed(error))
+    }
+
+    pub(super) fn from_expr(expr: Expr) -> Self {
+        Self {
+            name: None,
+            variable: Variable::new(expr, Attributes::new(), Encoding::default()),
+            coords: Coords::default(),
+        }
+    }
+
+    pub(super) fn from_result(result: Result<Self>) -> Self {
+        result.unwrap_or_else(Self::failed)
+    }
+
+    /// The same array with a dimension coordinate (1-D, along the dimension of that name).
+    #[must_use]
+    pub fn with_coord<T: Element>(&self, dim: &str, labels: Vec<T>) -> Self {
+        match Block::new(&[labels.len()], labels) {
+            Ok(block) => self.with_coord_block(dim, block),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The same array with a dimension coordinate from a block (times, strings).
+    #[must_use]
+    pub fn with_coord_block(&self, dim: &str, labels: Block) -> Self {
+        let variable = match Dims::new([dim]) {
+            Ok(dims) => Variable::from_block(dims, labels),
+            Err(error) => return self.fail(error),
+        };
+        self.with_coord_variable(dim, variable)
+    }
+
+    /// The same array with a coordinate of any shape over its dimensions (xarray's `assign_coords`).
+    #[must_use]
+    pub fn with_coord_variable(&self, name: &str, variable: Variable) -> Self {
+        if self.error().is_some() {
+            return self.clone();
+        }
+        for (dim, &len) in variable.dims().iter().zip(variable.shape()) {
+            match self.dims().axis(dim) {
+                Ok(axis) if self.shape()[axis] == len => {}
+                Ok(axis) => {
+                    let message =
+                        format!("coordinate `{name}` has {len} values along `{dim}`, the array {}", self.shape()[axis]);
+                    return self.fail(Error::mismatch(message));
+                }
+                Err(error) => return self.fail(error.context(format!("coordinate `{name}`"))),
+            }
+        }
+        let mut array = self.clone();
+        array.coords.set(Coord::new(name, variable));
+        array
+    }
+
+    /// The same array under another name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        Self { name: Some(name.into()), ..self.clone() }
+    }
+
+    /// The same array with one attribute set.
+    #[must_use]
+    pub fn with_attr(&self, name: &str, value: impl Into<Attribute>) -> Self {
+        let mut attrs = self.variable.attrs().clone();
+        attrs.set(name, value);
+        Self { variable: self.variable.with_attrs(attrs), ..self.clone() }
+    }
+
+    /// The same array with other attributes.
+    #[must_use]
+    pub fn with_attrs(&self, attrs: Attributes) -> Self {
+        Self { variable: self.variable.with_attrs(attrs), ..self.clone() }
+    }
+
+    /// The name of the variable, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The dimensions in axis order.
+    pub fn dims(&self) -> &Dims {
+        self.variable.dims()
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> &[u64] {
+        self.variable.shape()
+    }
+
+    /// The number of values.
+    pub fn size(&self) -> u64 {
+        self.variable.expr().size()
+    }
+
+    /// Bytes of all values in memory (xarray's `nbytes`).
+    pub fn n_bytes(&self) -> u64 {
+        self.variable.expr().n_bytes()
+    }
+
+    /// The dtype of the values.
+    pub fn dtype(&self) -> DType {
+        self.variable.dtype()
+    }
+
+    /// The chunks in which the values come most cheaply.
+    pub fn chunks(&self) -> &ChunkGrid {
+        self.variable.chunks()
+    }
+
+    /// The attributes.
+    pub fn attrs(&self) -> &Attributes {
+        self.variable.attrs()
+    }
+
+    /// How it was stored; empty once values were changed.
+    pub fn encoding(&self) -> &Encoding {
+        self.variable.encoding()
+    }
+
+    /// The lazy variable without coordinates.
+    pub fn variable(&self) -> &Variable {
+        &self.variable
+    }
+
+    /// The coordinates.
+    pub fn coords(&self) -> &Coords {
+        &self.coords
+    }
+
+    /// A coordinate as an array of its own; carries an error if there is none of that name.
+    pub fn coord(&self, name: &str) -> Self {
+        match self.coords.get(name) {
+            Some(coord) => coord_array(coord, &self.coords),
+            None => Self::failed(
+                self.error().cloned().unwrap_or_else(|| Error::unknown_name("coordinate", name, self.coords.names())),
+            ),
+        }
+    }
+
+    /// The mistake that was made while building this; `None` if there was none so far. Reads nothing.
+    pub fn error(&self) -> Option<&Error> {
+        self.variable.error()
+    }
+
+    /// The same array, or the mistake that it carries: to fail early.
+    ///
+    /// # Errors
+    /// What [`DataArray::error`] shows.
+    pub fn checked(self) -> Result<Self> {
+        match self.error() {
+            Some(error) => Err(error.clone()),
+            None => Ok(self),
+        }
+    }
+
+    pub(super) fn fail(&self, error: Error) -> Self {
+        let error = self.error().cloned().unwrap_or(error);
+        Self { name: self.name.clone(), ..Self::failed(error) }
+    }
+
+    /// Other values of the same dims; name, attributes and coordinates stay, the encoding goes.
+    pub(super) fn with_values(&self, expr: Expr) -> Self {
+        let coords = if expr.error().is_some() { Coords::default() } else { self.coords.clone() };
+        Self {
+            name: self.name.clone(),
+            variable: Variable::new(expr, self.attrs().clone(), Encoding::default()),
+            coords,
+        }
+    }
+}
+
+/// A coordinate as an array, with the coordinates that share its dimensions.
+pub(super) fn coord_array(coord: &Coord, coords: &Coords) -> DataArray {
+    DataArray::new(Some(coord.name()), coord.variable().clone(), coords.clone()).with_loaded(coord)
+}
+
+impl DataArray {
+    /// Takes over the values of a coordinate that are in memory.
+    fn with_loaded(mut self, coord: &Coord) -> Self {
+        if let Some(block) = coord.loaded() {
+            self.variable = self.variable.with_expr(Expr::constant(coord.variable().dims().clone(), block));
+        }
+        self
+    }
+}

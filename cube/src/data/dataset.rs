@@ -1,0 +1,188 @@
+//! Variables that share dimensions and coordinates.
+use std::sync::Arc;
+
+use super::coords::{Coord, Coords};
+use super::{Attributes, DataArray, Variable};
+use crate::base::{Error, Result};
+use crate::plan::Expr;
+
+/// Lazy variables that share dimensions, coordinates and attributes (xarray's `Dataset`). Cheap to clone, `Send + Sync`.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    variables: Arc<Vec<(Arc<str>, Variable)>>,
+    coords: Coords,
+    attrs: Attributes,
+}
+
+impl Dataset {
+    /// A dataset from variables, of which those named in `coords`, and those that are 1-D and named as their dimension, are coordinates.
+    ///
+    /// # Errors
+    /// If two variables disagree on the length of a dimension, or a name stands twice.
+    pub fn new<'a>(
+        variables: impl IntoIterator<Item = (String, Variable)>,
+        coords: impl IntoIterator<Item = &'a str>,
+        attrs: Attributes,
+    ) -> Result<Self> {
+        let named: Vec<&str> = coords.into_iter().collect();
+        let mut dataset = Self { attrs, ..Self::default() };
+        let mut data: Vec<(Arc<str>, Variable)> = Vec::new();
+        for (name, variable) in variables {
+            if data.iter().any(|(held, _)| **held == *name) || dataset.coords.get(&name).is_some() {
+                return Err(Error::invalid(format!("variable `{name}` stands twice")));
+            }
+            let is_dimension = variable.dims().len() == 1 && **variable.dims().name(0) == *name;
+            if is_dimension || named.contains(&name.as_str()) {
+                dataset.coords.set(Coord::new(name, variable));
+            } else {
+                data.push((name.into(), variable));
+            }
+        }
+        dataset.variables = Arc::new(data);
+        dataset.check_lengths()?;
+        Ok(dataset)
+    }
+
+    fn check_lengths(&self) -> Result<()> {
+        let mut known: Vec<(&str, u64, &str)> = Vec::new();
+        let coords = self.coords.iter().map(|coord| (coord.name(), coord.variable()));
+        for (name, variable) in coords.chain(self.variables()) {
+            for (dim, &len) in variable.dims().iter().zip(variable.shape()) {
+                match known.iter().find(|(held, _, _)| *held == dim) {
+                    None => known.push((dim, len, name)),
+                    Some((_, other, _)) if *other == len => {}
+                    Some((_, other, whose)) => {
+                        let message =
+                            format!("dimension `{dim}` has {other} positions in `{whose}` and {len} in `{name}`");
+                        return Err(Error::mismatch(message));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A variable with its coordinates, as an owned array; a missing name travels in it as a mistake.
+    pub fn var(&self, name: &str) -> DataArray {
+        if let Some((name, variable)) = self.variables.iter().find(|(held, _)| **held == *name) {
+            return DataArray::new(Some(name), variable.clone(), self.coords.clone());
+        }
+        if self.coords.get(name).is_some() {
+            return self.coord(name);
+        }
+        DataArray::failed(Error::unknown_name("variable", name, self.names()))
+    }
+
+    /// A coordinate as an array; a missing name travels in it as a mistake.
+    pub fn coord(&self, name: &str) -> DataArray {
+        match self.coords.get(name) {
+            Some(coord) => super::data_array::coord_array(coord, &self.coords),
+            None => DataArray::failed(Error::unknown_name("coordinate", name, self.coords.names())),
+        }
+    }
+
+    /// The names of the data variables in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|(name, _)| &**name)
+    }
+
+    /// The data variables in order.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Variable)> {
+        self.variables.iter().map(|(name, variable)| (&**name, variable))
+    }
+
+    /// The coordinates.
+    pub fn coords(&self) -> &Coords {
+        &self.coords
+    }
+
+    /// The attributes of the whole.
+    pub fn attrs(&self) -> &Attributes {
+        &self.attrs
+    }
+
+    /// Names and lengths of all dimensions, in the order in which variables name them.
+    pub fn dims(&self) -> Vec<(String, u64)> {
+        let mut found: Vec<(String, u64)> = Vec::new();
+        let coords = self.coords.iter().map(Coord::variable);
+        for variable in self.variables.iter().map(|(_, variable)| variable).chain(coords) {
+            for (dim, &len) in variable.dims().iter().zip(variable.shape()) {
+                if !found.iter().any(|(name, _)| name == dim) {
+                    found.push((dim.to_owned(), len));
+                }
+            }
+        }
+        found
+    }
+
+    /// Bytes of all values in memory, coordinates included.
+    pub fn n_bytes(&self) -> u64 {
+        let coords = self.coords.iter().map(Coord::variable);
+        let all = self.variables.iter().map(|(_, variable)| variable).chain(coords);
+        all.map(|variable| variable.expr().n_bytes()).fold(0, u64::saturating_add)
+    }
+
+    /// The same dataset with a variable added or replaced, and its coordinates (xarray's `assign`).
+    ///
+    /// # Errors
+    /// If the array carries a mistake, or its dimensions have other lengths than here.
+    pub fn with_var(&self, name: &str, array: &DataArray) -> Result<Self> {
+        if let Some(error) = array.error() {
+            return Err(error.clone().context(format!("`{name}`")));
+        }
+        let mut dataset = self.clone();
+        for coord in array.coords().iter() {
+            if dataset.coords.get(coord.name()).is_none() {
+                dataset.coords.set(coord.clone());
+            }
+        }
+        let list = Arc::make_mut(&mut dataset.variables);
+        match list.iter_mut().find(|(held, _)| **held == *name) {
+            Some(held) => held.1 = array.variable().clone(),
+            None => list.push((name.into(), array.variable().clone())),
+        }
+        dataset.check_lengths()?;
+        Ok(dataset)
+    }
+
+    /// The same dataset with other attributes.
+    #[must_use]
+    pub fn with_attrs(&self, attrs: Attributes) -> Self {
+        Self { attrs, ..self.clone() }
+    }
+
+    /// Only the named variables, with the coordinates of their dimensions.
+    ///
+    /// # Errors
+    /// If a name is no variable.
+    pub fn select<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Result<Self> {
+        let mut chosen = Self { attrs: self.attrs.clone(), ..Self::default() };
+        for name in names {
+            chosen = chosen.with_var(name.as_ref(), &self.var(name.as_ref()))?;
+        }
+        Ok(chosen)
+    }
+
+    /// The first mistake that a variable carries; the others can be used.
+    pub fn error(&self) -> Option<&Error> {
+        self.variables.iter().find_map(|(_, variable)| variable.error())
+    }
+
+    pub(super) fn mapped(&self, change: impl Fn(&Expr) -> Expr) -> Self {
+        let variables =
+            self.variables.iter().map(|(name, variable)| (name.clone(), variable.with_expr(change(variable.expr()))));
+        Self {
+            variables: Arc::new(variables.collect()),
+            coords: self.coords.map(|coord| coord.with_expr(&change)),
+            attrs: self.attrs.clone(),
+        }
+    }
+
+    pub(super) fn with_computed(&self, blocks: &mut impl Iterator<Item = crate::base::Block>) -> Self {
+        let computed = self.variables.iter().map(|(name, variable)| {
+            let expr = blocks.next().map(|block| Expr::constant(variable.dims().clone(), block));
+            (name.clone(), expr.map_or_else(|| variable.clone(), |expr| variable.with_expr(expr)))
+        });
+        Self { variables: Arc::new(computed.collect()), ..self.clone() }
+    }
+}

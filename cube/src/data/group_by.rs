@@ -1,0 +1,258 @@
+//! Groups of positions along a dimension: climatologies and anomalies.
+use std::ops;
+use std::sync::Arc;
+
+use super::coords::Coord;
+use super::time_component::time_component;
+use super::{DataArray, Variable};
+use crate::base::{Block, Dims, Error, ErrorKind, Result};
+use crate::compute::pointwise::BinaryOp;
+use crate::compute::reduce::{ReduceOp, ReduceOptions};
+use crate::plan::GroupCodes;
+
+/// An array whose positions along one dimension are sorted into groups (xarray's `groupby`). Missing keys are dropped, groups are in
+/// order of their labels. A mistake made on the way travels inside.
+///
+/// ```
+/// use terracube_cube::DataArray;
+/// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 5.0]).with_coord("x", vec![7, 8, 7, 8]);
+/// let mean = t.group_by("x").mean();
+/// assert_eq!(mean.to_f64()?, [2.0, 3.5]);
+/// let anomaly = t.group_by("x") - &mean;
+/// assert_eq!(anomaly.to_f64()?, [-1.0, -1.5, 1.0, 1.5]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GroupBy {
+    array: DataArray,
+    groups: Result<Groups>,
+}
+
+#[derive(Debug, Clone)]
+struct Groups {
+    axis: usize,
+    codes: GroupCodes,
+    labels: Block,
+}
+
+impl DataArray {
+    /// Groups by a component of times ("time.month", "time.season", "time.year", "time.dayofyear", "time.hour", "time.day",
+    /// "time.minute", "time.second", "time.dayofweek", "time.quarter") or by the values of a 1-D coordinate. Reads that coordinate.
+    pub fn group_by(&self, key: &str) -> GroupBy {
+        let groups = match self.error() {
+            Some(error) => Err(error.clone()),
+            None => self.groups(key).map_err(|error| error.context(format!("group_by(\"{key}\")"))),
+        };
+        GroupBy { array: self.clone(), groups }
+    }
+
+    fn groups(&self, key: &str) -> Result<Groups> {
+        let (coord, dim, values) = match self.coords.get(key) {
+            Some(coord) => (coord, key, coord.values()?),
+            None => {
+                let (name, field) = key.rsplit_once('.').unwrap_or((key, ""));
+                let unknown = || Error::unknown_name("coordinate", name, self.coords.names());
+                let coord = self.coords.get(name).ok_or_else(unknown)?;
+                if field.is_empty() {
+                    return Err(unknown());
+                }
+                (coord, field, time_component(name, field, &coord.values()?)?)
+            }
+        };
+        if values.rank() != 1 {
+            let message = format!("coordinate `{}` has {} dimensions, groups need one", coord.name(), values.rank());
+            return Err(Error::unsupported(message));
+        }
+        let axis = self.dims().axis(coord.variable().dims().name(0))?;
+        let (codes, labels) = sort_out(&values)?;
+        let n_groups = labels.len() as u32;
+        Ok(Groups { axis, codes: GroupCodes { codes: codes.into(), n_groups, dim: dim.into() }, labels })
+    }
+}
+
+/// For every value the place of its group (`u32::MAX` if it is missing), and the labels of the groups in order.
+fn sort_out(values: &Block) -> Result<(Vec<u32>, Block)> {
+    if let Some(texts) = values.text() {
+        let mut labels: Vec<&str> = (0..values.len()).map(|i| texts.value(i)).filter(|text| !text.is_empty()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let place = |i| labels.binary_search(&texts.value(i)).map_or(u32::MAX, |place| place as u32);
+        return Ok(((0..values.len()).map(place).collect(), Block::from_strings(&[labels.len()], &labels)?));
+    }
+    let values = values.contiguous()?;
+    let dtype = values.dtype();
+    crate::base::dispatch_numeric!(dtype, T => {
+        let all = values.values::<T>()?;
+        let is_missing = |value: T| crate::base::Element::is_missing(value) || value.is_missing_time();
+        let mut labels: Vec<T> = all.iter().copied().filter(|&value| !is_missing(value)).collect();
+        let order = |a: &T, b: &T| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+        labels.sort_unstable_by(order);
+        labels.dedup();
+        if labels.len() >= u32::MAX as usize {
+            return Err(Error::unsupported("more than four billion groups"));
+        }
+        let place = |value: &T| {
+            if is_missing(*value) { return u32::MAX; }
+            labels.binary_search_by(|label| order(label, value)).map_or(u32::MAX, |place| place as u32)
+        };
+        let codes = all.iter().map(place).collect();
+        Ok((codes, Block::with_dtype(dtype, &[labels.len()], labels)?))
+    }, text => Err(Error::internal("strings are sorted out above")))
+}
+
+/// Whether an i64 is the missing time.
+trait MissingTime {
+    fn is_missing_time(self) -> bool;
+}
+
+impl<T: crate::base::Element> MissingTime for T {
+    fn is_missing_time(self) -> bool {
+        // Only i64 holds times and their components, and only its smallest value is this number.
+        T::DTYPE == crate::base::DType::I64 && self.to_f64() == i64::MIN as f64
+    }
+}
+
+impl GroupBy {
+    /// The number of groups; 0 if a mistake was made.
+    pub fn n_groups(&self) -> usize {
+        self.groups.as_ref().map_or(0, |groups| groups.labels.len())
+    }
+
+    /// The mistake that was made while grouping.
+    pub fn error(&self) -> Option<&Error> {
+        self.groups.as_ref().err()
+    }
+
+    fn reduced(&self, op: ReduceOp) -> DataArray {
+        let groups = match &self.groups {
+            Ok(groups) => groups,
+            Err(error) => return self.array.fail(error.clone()),
+        };
+        let expr = self.array.variable().expr();
+        let expr = expr.group_reduce(groups.axis, groups.codes.clone(), vec![], op, ReduceOptions::default());
+        let mut array = self.array.with_fewer_dims(expr);
+        if array.error().is_none() {
+            array.coords.set(groups.coord(&groups.codes.dim));
+        }
+        array
+    }
+
+    /// The members' values and those of their groups in `other`, which must have the dimension of the groups.
+    fn binary(&self, op: BinaryOp, other: &DataArray) -> DataArray {
+        DataArray::from_result(self.against(op, other))
+    }
+
+    fn against(&self, op: BinaryOp, other: &DataArray) -> Result<DataArray> {
+        let groups = self.groups.as_ref().map_err(Clone::clone)?;
+        if let Some(error) = other.error() {
+            return Err(error.clone());
+        }
+        let key = &*groups.codes.dim;
+        let dim = self.array.dims().name(groups.axis).clone();
+        let axis = other.dims().axis(key).map_err(|error| {
+            error.hint(format!("the other array must hold one value per group: it needs the dimension `{key}`"))
+        })?;
+        let places = match other.coords().get(key) {
+            Some(coord) => groups.places_in(&coord.values()?, key)?,
+            None => (0..groups.labels.len() as i64).collect(),
+        };
+        let indices: Arc<[i64]> =
+            groups.codes.codes.iter().map(|&code| places.get(code as usize).copied().unwrap_or(-1)).collect();
+        // Members without a group become missing, which integers cannot say.
+        let expr = other.variable().expr();
+        let expr = match indices.contains(&-1) && expr.dtype().is_integer() {
+            true => expr.cast(crate::base::DType::F64),
+            false => expr.clone(),
+        };
+        let spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
+        let mut array = match op_order(&self.array, &spread, op).checked() {
+            Ok(array) => array,
+            Err(error) => return Err(error),
+        };
+        array.name = self.array.name.clone();
+        if key != &*dim {
+            let labels: Arc<[i64]> =
+                groups.codes.codes.iter().map(|&code| if code == u32::MAX { -1 } else { i64::from(code) }).collect();
+            let along = Variable::from_block(Dims::new([&*dim])?, groups.labels.take(0, &labels)?);
+            array.coords.set(Coord::new(key, along));
+        }
+        Ok(array)
+    }
+}
+
+fn op_order(left: &DataArray, right: &DataArray, op: BinaryOp) -> DataArray {
+    left.binary(op, right, false)
+}
+
+impl Groups {
+    fn coord(&self, name: &str) -> Coord {
+        let dims = Dims::new([name]).unwrap_or_else(|_| Dims::none());
+        Coord::new(name, Variable::from_block(dims, self.labels.clone()))
+    }
+
+    /// Where each group stands in the labels of another array; an error for a group that is not there.
+    fn places_in(&self, labels: &Block, key: &str) -> Result<Vec<i64>> {
+        let missing = |label: String| {
+            Error::new(ErrorKind::NotFound, format!("group {label} of `{key}` is not in the other array"))
+                .hint("compute the group means over data that holds every group")
+        };
+        if let (Some(own), Some(other)) = (self.labels.text(), labels.text()) {
+            let find = |i: usize| (0..labels.len()).position(|k| other.value(k) == own.value(i));
+            return (0..self.labels.len())
+                .map(|i| find(i).map(|k| k as i64).ok_or_else(|| missing(format!("\"{}\"", own.value(i)))))
+                .collect();
+        }
+        let (own, other) = (self.labels.to_f64()?, labels.to_f64()?);
+        own.iter()
+            .map(|label| {
+                let place = other.iter().position(|candidate| candidate == label);
+                place.map(|k| k as i64).ok_or_else(|| missing(label.to_string()))
+            })
+            .collect()
+    }
+}
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
+        impl GroupBy {
+            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.reduced($op) })*
+        }
+    };
+}
+reductions! {
+    /// The mean of every group, missing values skipped. The grouped dimension becomes that of the groups. Lazy; one pass.
+    mean => ReduceOp::Mean;
+    /// The sum of every group.
+    sum => ReduceOp::Sum;
+    /// The least value of every group.
+    min => ReduceOp::Min;
+    /// The greatest value of every group.
+    max => ReduceOp::Max;
+    /// The variance of every group; see [`DataArray::ddof`].
+    var => ReduceOp::Var { ddof: 0 };
+    /// The standard deviation of every group; see [`DataArray::ddof`].
+    std => ReduceOp::Std { ddof: 0 };
+    /// How many values of every group are not missing.
+    count => ReduceOp::Count;
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $op:ident;)*) => {$(
+        operators!(@one $trait $method $op GroupBy, DataArray);
+        operators!(@one $trait $method $op GroupBy, &DataArray);
+        operators!(@one $trait $method $op &GroupBy, DataArray);
+        operators!(@one $trait $method $op &GroupBy, &DataArray);
+    )*};
+    (@one $trait:ident $method:ident $op:ident $left:ty, $right:ty) => {
+        impl ops::$trait<$right> for $left {
+            type Output = DataArray;
+            fn $method(self, other: $right) -> DataArray { GroupBy::binary(&self, BinaryOp::$op, &other) }
+        }
+    };
+}
+operators! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
+}

@@ -1,0 +1,37 @@
+//! What users hold: labelled arrays and datasets, their coordinates, selections, groups and indexes.
+mod align;
+mod arithmetic;
+mod attributes;
+mod cf_role;
+mod compute;
+mod coords;
+mod data_array;
+mod dataset;
+mod dims_argument;
+mod encoding;
+mod group_by;
+pub mod index;
+mod operand;
+pub mod positions;
+mod reductions;
+mod run;
+pub mod select;
+mod selecting;
+mod time_component;
+mod variable;
+
+pub use attributes::{Attribute, Attributes};
+pub use cf_role::{CfRole, cf_role};
+pub use compute::{Array, Computable, compute, compute_async, compute_with};
+pub use coords::{Coord, Coords};
+pub use data_array::DataArray;
+pub use dataset::Dataset;
+pub use dims_argument::IntoDims;
+pub use encoding::{Encoding, EncodingFields};
+pub use group_by::GroupBy;
+pub use index::{AxisMatch, Index, IndexHints, IndexKind};
+pub use operand::{Operand, OperandValue};
+pub use positions::{Every, IntoPosition, Position, PositionNumber, PositionRange, Positions, every};
+pub use run::into_sinks;
+pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, Tolerance, near};
+pub use variable::Variable;

@@ -1,0 +1,123 @@
+//! Reductions over dimensions.
+use super::DataArray;
+use super::coords::Coords;
+use super::dims_argument::IntoDims;
+use crate::base::{Error, Result};
+use crate::compute::reduce::{ReduceOp, ReduceOptions};
+use crate::plan::{Expr, Op};
+
+impl DataArray {
+    fn reduced(&self, op: ReduceOp, dims: impl IntoDims) -> Self {
+        if self.error().is_some() {
+            return self.clone();
+        }
+        let axes = match dims.axes(self.dims()) {
+            Ok(axes) => axes,
+            Err(error) => return self.fail(error),
+        };
+        let expr = self.variable.expr().reduce(axes, op, ReduceOptions::default());
+        self.with_fewer_dims(expr)
+    }
+
+    /// Other values over some of the dims: coordinates of dims that went go too, scalar coordinates stay.
+    pub(super) fn with_fewer_dims(&self, expr: Expr) -> Self {
+        let array = self.with_values(expr);
+        let coords: Coords =
+            array.coords.filter(|coord| coord.variable().dims().iter().all(|dim| array.dims().contains(dim)));
+        Self { coords, ..array }
+    }
+
+    /// Changes the options of the reduction that was just built.
+    fn with_options(&self, what: &str, change: impl FnOnce(&mut ReduceOp, &mut ReduceOptions) -> Result<()>) -> Self {
+        if self.error().is_some() {
+            return self.clone();
+        }
+        let rebuilt = match self.variable.expr().op() {
+            Op::Reduce { input, axes, op, options } => {
+                let (mut op, mut options) = (op.clone(), options.clone());
+                change(&mut op, &mut options).map(|()| input.reduce(axes.clone(), op, options))
+            }
+            Op::GroupReduce { input, axis, groups, axes, op, options } => {
+                let (mut op, mut options) = (op.clone(), options.clone());
+                change(&mut op, &mut options)
+                    .map(|()| input.group_reduce(*axis, groups.clone(), axes.clone(), op, options))
+            }
+            _ => Err(Error::invalid(format!("`.{what}` must directly follow a reduction"))
+                .hint(format!("write `.mean(\"time\").{what}`"))),
+        };
+        match rebuilt {
+            Ok(expr) => self.with_values(expr),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Lets the reduction before it give a missing value wherever one goes in (xarray's `skipna=False`).
+    #[must_use]
+    pub fn keep_nan(&self) -> Self {
+        self.with_options("keep_nan()", |_, options| {
+            options.skip_missing = false;
+            Ok(())
+        })
+    }
+
+    /// Makes the reduction before it give a missing value where fewer than `n` values are not missing.
+    #[must_use]
+    pub fn min_count(&self, n: u64) -> Self {
+        self.with_options("min_count(n)", |_, options| {
+            options.min_count = Some(n);
+            Ok(())
+        })
+    }
+
+    /// Sets the degrees of freedom of the `var` or `std` before it: it divides by the count less `n` (0 if not said).
+    #[must_use]
+    pub fn ddof(&self, n: u32) -> Self {
+        self.with_options("ddof(n)", |op, _| match op {
+            ReduceOp::Var { ddof } | ReduceOp::Std { ddof } => {
+                *ddof = n;
+                Ok(())
+            }
+            other => {
+                Err(Error::invalid(format!("{other:?} has no degrees of freedom"))
+                    .hint("`ddof` is for `var` and `std`"))
+            }
+        })
+    }
+}
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
+        impl DataArray {
+            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self { self.reduced($op, dims) })*
+        }
+    };
+}
+reductions! {
+    /// Means over dimensions, missing values skipped: NaN where nothing is left. f32 is accumulated in f64 and returned as f32;
+    /// integers give f64. Lazy (xarray's `mean`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[2, 2], vec![1.0f32, f32::NAN, 3.0, f32::NAN]);
+    /// let mean = t.mean("time").to_vec::<f32>()?;
+    /// assert!(mean[0] == 2.0 && mean[1].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    mean => ReduceOp::Mean;
+    /// Sums over dimensions, missing values skipped: 0 of nothing. Integers give 64-bit integers.
+    sum => ReduceOp::Sum;
+    /// Least values over dimensions, missing values skipped.
+    min => ReduceOp::Min;
+    /// Greatest values over dimensions, missing values skipped.
+    max => ReduceOp::Max;
+    /// Variances over dimensions, missing values skipped; see [`DataArray::ddof`].
+    var => ReduceOp::Var { ddof: 0 };
+    /// Standard deviations over dimensions, missing values skipped; see [`DataArray::ddof`].
+    std => ReduceOp::Std { ddof: 0 };
+    /// How many values are not missing (i64).
+    count => ReduceOp::Count;
+    /// Whether any value holds (bool).
+    any => ReduceOp::Any;
+    /// Whether all values hold (bool).
+    all => ReduceOp::All;
+}

@@ -1,0 +1,58 @@
+//! From lazy arrays to values: the way every terminal call takes.
+use std::sync::Arc;
+
+use crate::base::{Block, Result};
+use crate::execute::{Context, Executor, LocalExecutor, MemorySink, RunReport, Silent, Sink};
+use crate::optimise::optimise;
+use crate::physical::{describe, lower};
+use crate::plan::{Expr, Op, explain};
+
+/// Computes expressions together, each into its sink.
+///
+/// # Errors
+/// What the plan carries, what reading gives, what does not fit the budget.
+pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) -> Result<RunReport> {
+    if let Some(error) = exprs.iter().find_map(Expr::error) {
+        return Err(error.clone());
+    }
+    let roots = optimise(exprs)?;
+    let chunks: Vec<_> = sinks.iter().map(|sink| sink.chunks()).collect();
+    let plan = lower(&roots, &chunks, context.n_workers(), context.budget.limit())?;
+    LocalExecutor.run(plan, sinks, context)
+}
+
+/// Computes expressions together, into memory; every chunk is read once per pass.
+pub(super) fn blocks(exprs: &[Expr], context: &Context) -> Result<(Vec<Block>, RunReport)> {
+    let memory: Vec<Arc<MemorySink>> = exprs.iter().map(|_| Arc::new(MemorySink::new())).collect();
+    let sinks: Vec<Arc<dyn Sink>> = memory.iter().map(|sink| sink.clone() as Arc<dyn Sink>).collect();
+    let report = into_sinks(exprs, &sinks, context)?;
+    Ok((memory.iter().map(|sink| sink.take()).collect::<Result<_>>()?, report))
+}
+
+/// The values of one small expression (a coordinate), without progress.
+pub(super) fn block(expr: &Expr) -> Result<Block> {
+    if let Op::Constant(block) = expr.op() {
+        return Ok(block.clone());
+    }
+    let context = Context::current()?.with_observer(Arc::new(Silent));
+    let (mut found, _) = blocks(std::slice::from_ref(expr), &context)?;
+    found.pop().ok_or_else(|| crate::base::Error::internal("nothing computed"))
+}
+
+/// The expression as a constant, if that costs no reading.
+pub(super) fn folded(expr: &Expr) -> Option<Expr> {
+    let better = optimise(std::slice::from_ref(expr)).ok()?.pop()?;
+    matches!(better.op(), Op::Constant(_)).then_some(better)
+}
+
+/// The optimised plan and how it would run. Reads nothing.
+pub(super) fn explanation(exprs: &[Expr]) -> Result<String> {
+    if let Some(error) = exprs.iter().find_map(Expr::error) {
+        return Err(error.clone());
+    }
+    let context = Context::current()?;
+    let roots = optimise(exprs)?;
+    let plan = lower(&roots, &[], context.n_workers(), context.budget.limit())?;
+    let trees: Vec<String> = roots.iter().map(explain).collect();
+    Ok(format!("{}{}", trees.join(""), describe(&plan)))
+}

@@ -1,0 +1,222 @@
+//! The executor of this process.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::accumulate::{Accumulators, new_accumulator};
+use super::coordinator::{Admission, Started, Work, coordinate, too_large};
+use super::task::{Encoding, StageRun, start_reads};
+use super::{ArraySpec, Context, Executor, MemorySink, Progress, Reservation, RunReport, Sink};
+use crate::base::{Error, Region, Result};
+use crate::physical::{Needs, OutputKind, PhysicalPlan, Resident, Stage, StageOutput, needs, task_region};
+
+/// Runs plans on the worker threads of a [`Context`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalExecutor;
+
+impl Executor for LocalExecutor {
+    fn run(&self, plan: PhysicalPlan, sinks: &[Arc<dyn Sink>], context: &Context) -> Result<RunReport> {
+        if context.workers.current_thread_index().is_some() {
+            return Err(Error::invalid("compute() was called from inside a computation")
+                .hint("compute first and use the result, or build one plan of both"));
+        }
+        let started = Instant::now();
+        let specs: Vec<ArraySpec> = specs(&plan);
+        // What stays until the end of the run: results in memory, and results for later stages.
+        let results: u64 = sinks.iter().zip(&specs).map(|(sink, spec)| sink.held_bytes(spec)).sum();
+        let widest = plan.stages.iter().map(|s| s.live_bytes.saturating_add(s.task_bytes)).max().unwrap_or(0);
+        let kept: u64 = plan.stages.iter().map(resident_bytes).sum();
+        let needed = results.saturating_add(widest).saturating_add(kept);
+        let hold = reserve(context, needed)?;
+        let mut report = RunReport { modelled_bytes: needed, ..RunReport::default() };
+        let mut progress = Progress {
+            passes: plan.stages.len(),
+            tasks_total: plan.stages.iter().map(|stage| stage.drive.n_chunks()).sum(),
+            ..Progress::default()
+        };
+        context.observer.started(&progress);
+        let outcome = run_stages(plan, sinks, &specs, context, &mut report, &mut progress);
+        context.observer.finished(&progress);
+        drop(hold);
+        outcome?;
+        report.peak_reserved = context.budget.peak();
+        report.elapsed = started.elapsed();
+        Ok(report)
+    }
+}
+
+fn run_stages(
+    plan: PhysicalPlan,
+    sinks: &[Arc<dyn Sink>],
+    specs: &[ArraySpec],
+    context: &Context,
+    report: &mut RunReport,
+    progress: &mut Progress,
+) -> Result<()> {
+    for (sink, spec) in sinks.iter().zip(specs) {
+        sink.begin(spec)?;
+    }
+    let mut resident = Arc::new(Resident::new());
+    for (number, stage) in plan.stages.into_iter().enumerate() {
+        progress.pass = number + 1;
+        let found = run_stage(stage, sinks, &resident, context, report, progress)?;
+        let mut all = Resident::clone(&resident);
+        all.extend(found);
+        resident = Arc::new(all);
+    }
+    sinks.iter().try_for_each(|sink| sink.finish())
+}
+
+/// Runs one stage; returns what later stages use.
+fn run_stage(
+    stage: Stage,
+    sinks: &[Arc<dyn Sink>],
+    resident: &Arc<Resident>,
+    context: &Context,
+    report: &mut RunReport,
+    progress: &mut Progress,
+) -> Result<Resident> {
+    let stage = Arc::new(stage);
+    let mut kept: Vec<(usize, Arc<MemorySink>)> = Vec::new();
+    let mut targets: Vec<Vec<Arc<dyn Sink>>> = Vec::new();
+    let mut accumulators = Vec::new();
+    for output in &stage.outputs {
+        let mut into: Vec<Arc<dyn Sink>> = output.roots.iter().map(|&root| sinks[root].clone()).collect();
+        if output.resident {
+            let sink = Arc::new(MemorySink::new());
+            sink.begin(&spec(&stage, output))?;
+            kept.push((output.expr.id(), sink.clone()));
+            into.push(sink);
+        }
+        targets.push(into);
+        accumulators.push(match &output.kind {
+            OutputKind::Reduction(reduction) => Some(Accumulators::new(reduction, &stage.drive)),
+            OutputKind::Values => None,
+        });
+    }
+    let run = Arc::new(StageRun {
+        stage: stage.clone(),
+        resident: resident.clone(),
+        accumulators,
+        targets,
+        cancel: context.cancel.clone(),
+        bytes_read: AtomicU64::new(0),
+        chunks_read: AtomicU64::new(0),
+    });
+    let n_tasks = stage.drive.n_chunks();
+    let (done_before, bytes_before) = (progress.tasks_done, progress.bytes_read);
+    let outcome = coordinate(
+        context,
+        n_tasks,
+        stage.task_bytes,
+        |n| admit(&run, n),
+        |finished| {
+            progress.tasks_done = done_before + finished;
+            progress.bytes_read = bytes_before + run.bytes_read.load(Ordering::Relaxed);
+            context.observer.advanced(progress);
+        },
+    );
+    let chunks_read = run.chunks_read.load(Ordering::Relaxed);
+    report.tasks += n_tasks;
+    report.chunks_read += chunks_read;
+    report.bytes_read += run.bytes_read.load(Ordering::Relaxed);
+    report.passes += usize::from(chunks_read > 0);
+    outcome?;
+    if n_tasks == 0 {
+        finish_untouched(&run)?;
+    }
+    kept.into_iter().map(|(id, sink)| Ok((id, sink.take()?))).collect()
+}
+
+fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
+    let (index, region) = task_region(&run.stage, n);
+    let mut found = Needs::default();
+    for output in &run.stage.outputs {
+        needs(output.walked(), &region, &run.resident, &mut found)?;
+    }
+    let bytes =
+        found.encoded_bytes().saturating_add(found.decoded_bytes()).saturating_add(overhead(&run.stage, &region));
+    let run = run.clone();
+    let start = Box::new(move || {
+        let (mut arrived, mut pending) = (Vec::new(), Vec::new());
+        for (piece, future) in start_reads(found) {
+            if let Some(future) = future {
+                let position = arrived.len();
+                pending.push(async move { (position, future.await) });
+            }
+            arrived.push(piece);
+        }
+        if pending.is_empty() {
+            let work: Work = Box::new(move || run.run(&index, &region, arrived));
+            return Started { ready: None, work: Some(work) };
+        }
+        let ready = Box::pin(async move {
+            for (position, encoded) in futures::future::join_all(pending).await {
+                arrived[position].encoded = Encoding::Here(encoded);
+            }
+            let work: Work = Box::new(move || run.run(&index, &region, arrived));
+            work
+        });
+        Started { ready: Some(ready), work: None }
+    });
+    Ok(Admission { bytes, start })
+}
+
+/// Bytes of a task beyond what it reads: finished blocks and tiles.
+fn overhead(stage: &Stage, region: &Region) -> u64 {
+    let values = stage.outputs.iter().filter(|output| matches!(output.kind, OutputKind::Values));
+    let finished: u64 = values.map(|output| region.size().saturating_mul(output.dtype().item_size() as u64)).sum();
+    finished.saturating_add(2 << 20)
+}
+
+/// An empty drive grid feeds no accumulator: results are those of nothing at all.
+fn finish_untouched(run: &StageRun) -> Result<()> {
+    for (n, output) in run.stage.outputs.iter().enumerate() {
+        let OutputKind::Reduction(reduction) = &output.kind else { continue };
+        let region = Region::whole(output.expr.shape());
+        if region.is_empty() {
+            continue;
+        }
+        let block = new_accumulator(reduction, &region.extents())?.finish()?;
+        run.targets[n].iter().try_for_each(|sink| sink.write(&region, &block))?;
+    }
+    Ok(())
+}
+
+fn resident_bytes(stage: &Stage) -> u64 {
+    stage.outputs.iter().filter(|output| output.resident).map(|output| output.expr.n_bytes()).sum()
+}
+
+fn specs(plan: &PhysicalPlan) -> Vec<ArraySpec> {
+    let mut specs: Vec<Option<ArraySpec>> = vec![None; plan.roots.len()];
+    for stage in &plan.stages {
+        for output in &stage.outputs {
+            for &root in &output.roots {
+                specs[root] = Some(spec(stage, output));
+            }
+        }
+    }
+    specs.into_iter().flatten().collect()
+}
+
+fn spec(stage: &Stage, output: &StageOutput) -> ArraySpec {
+    let grid = match output.kind {
+        OutputKind::Values => stage.drive.clone(),
+        OutputKind::Reduction(_) => output.expr.grid().clone(),
+    };
+    ArraySpec { dims: output.expr.dims().clone(), shape: output.expr.shape().to_vec(), dtype: output.dtype(), grid }
+}
+
+/// Takes what the run needs from the start to the end, waiting for other runs to end if need be.
+fn reserve(context: &Context, bytes: u64) -> Result<Reservation> {
+    if bytes > context.budget.limit() {
+        return Err(too_large(bytes, &context.budget));
+    }
+    loop {
+        if let Some(reservation) = context.budget.try_reserve(bytes) {
+            return Ok(reservation);
+        }
+        context.cancel.check()?;
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,19 @@
+//! Running a physical plan within a memory budget: one coordinator waits, nobody else.
+mod accumulate;
+mod budget;
+mod cancel;
+mod context;
+mod coordinator;
+mod executor;
+mod local;
+mod observe;
+mod sink;
+mod task;
+
+pub use budget::{MemoryBudget, Reservation};
+pub use cancel::CancelToken;
+pub use context::Context;
+pub use executor::{Executor, RunReport};
+pub use local::LocalExecutor;
+pub use observe::{Observer, Progress, Silent};
+pub use sink::{ArraySpec, MemorySink, Sink};

@@ -1,0 +1,100 @@
+//! Where results go.
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::{Assembly, Block, ChunkGrid, DType, Dims, Error, Region, Result};
+
+/// What will be written: one array.
+#[derive(Debug, Clone)]
+pub struct ArraySpec {
+    /// The dimensions, in axis order.
+    pub dims: Dims,
+    /// The length of each axis.
+    pub shape: Vec<u64>,
+    /// The dtype of the blocks that come.
+    pub dtype: DType,
+    /// The boxes in which blocks come: those of a sink that asked for chunks of its own ([`Sink::chunks`]), else the engine's.
+    pub grid: ChunkGrid,
+}
+
+/// Takes the finished blocks of one array. Blocks come from several threads, in any order, each exactly once unless a job is retried:
+/// writing one twice must be harmless.
+pub trait Sink: Send + Sync {
+    /// The chunks in which it wants blocks; `None` takes them as they come. Blocks then are whole chunks (the last of an axis shorter).
+    fn chunks(&self) -> Option<ChunkGrid> {
+        None
+    }
+
+    /// Bytes that it will hold in memory for an array until the run ends.
+    fn held_bytes(&self, _spec: &ArraySpec) -> u64 {
+        0
+    }
+
+    /// Called once before the first block.
+    ///
+    /// # Errors
+    /// If the target cannot be made.
+    fn begin(&self, spec: &ArraySpec) -> Result<()>;
+
+    /// One finished block at `region` of the array. Not always in C order: call [`Block::contiguous`].
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn write(&self, region: &Region, block: &Block) -> Result<()>;
+
+    /// Called once after the last block, and only if all went well.
+    ///
+    /// # Errors
+    /// If the target cannot be completed.
+    fn finish(&self) -> Result<()>;
+}
+
+/// Collects an array in memory.
+pub struct MemorySink(Mutex<Option<Assembly>>);
+
+impl MemorySink {
+    /// An empty sink.
+    pub fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// The array, once a run has finished.
+    ///
+    /// # Errors
+    /// If no run wrote into it.
+    pub fn take(&self) -> Result<Block> {
+        let assembly = self.slot().take();
+        assembly.ok_or_else(|| Error::internal("taken before it was begun"))?.finish()
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Assembly>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemorySink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sink for MemorySink {
+    fn held_bytes(&self, spec: &ArraySpec) -> u64 {
+        Region::whole(&spec.shape).size().saturating_mul(spec.dtype.item_size() as u64)
+    }
+
+    fn begin(&self, spec: &ArraySpec) -> Result<()> {
+        *self.slot() = Some(Assembly::new(spec.dtype, &Region::whole(&spec.shape).extents()));
+        Ok(())
+    }
+
+    fn write(&self, region: &Region, block: &Block) -> Result<()> {
+        match self.slot().as_mut() {
+            Some(assembly) => assembly.put(region, block),
+            None => Err(Error::internal("written before it was begun")),
+        }
+    }
+
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+}

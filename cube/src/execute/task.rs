@@ -1,0 +1,211 @@
+//! One task: decode the pieces of a drive chunk and run the stage's program over them, tile by tile.
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::accumulate::{Accumulators, feed, tile_of};
+use super::{CancelToken, Sink};
+use crate::base::{Assembly, Block, Error, Region, Result};
+use crate::physical::{Environment, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Stage, evaluate, tiles};
+use crate::plan::Op;
+use crate::source::{Encoded, Fetch, Source};
+
+/// What all tasks of a stage share.
+pub(super) struct StageRun {
+    pub stage: Arc<Stage>,
+    pub resident: Arc<Resident>,
+    pub accumulators: Vec<Option<Accumulators>>,
+    /// Where the blocks of each output go.
+    pub targets: Vec<Vec<Arc<dyn Sink>>>,
+    pub cancel: CancelToken,
+    pub bytes_read: AtomicU64,
+    pub chunks_read: AtomicU64,
+}
+
+/// A piece on its way: read or being read, not decoded.
+pub(super) struct Arrived {
+    pub key: (usize, Vec<u64>),
+    pub source: Arc<dyn Source>,
+    pub region: Region,
+    pub encoded: Encoding,
+}
+
+/// The bytes of a piece, or how the worker gets them.
+pub(super) enum Encoding {
+    Here(Result<Encoded>),
+    Later(Box<dyn FnOnce() -> Result<Encoded> + Send>),
+}
+
+impl StageRun {
+    /// Runs the task of one drive chunk. Called on a worker; never waits for budget or network.
+    pub fn run(&self, index: &[u64], region: &Region, arrived: Vec<Arrived>) -> Result<()> {
+        let mut pieces = Pieces::with_capacity(arrived.len());
+        for piece in arrived {
+            self.cancel.check()?;
+            let (key, region, block) = self.decode(piece)?;
+            pieces.insert(key, (region, block));
+        }
+        let environment = Environment { resident: &self.resident, pieces: &pieces, shared: &self.stage.shared };
+        let mut open = Open { run: self, held: HashMap::new(), assemblies: HashMap::new() };
+        for part in self.tiles(region) {
+            self.cancel.check()?;
+            let mut memo = Memo::default();
+            for (n, output) in self.stage.outputs.iter().enumerate() {
+                let block = evaluate(output.walked(), &part, environment, &mut memo)?;
+                match &output.kind {
+                    OutputKind::Reduction(reduction) => open.feed(n, reduction, index, region, &part, &block)?,
+                    OutputKind::Values => open.put(n, region, &part, block)?,
+                }
+            }
+        }
+        open.finish(index, region)
+    }
+
+    fn decode(&self, piece: Arrived) -> Result<((usize, Vec<u64>), Region, Block)> {
+        let encoded = match piece.encoded {
+            Encoding::Here(encoded) => encoded?,
+            Encoding::Later(read) => read()?,
+        };
+        let n_bytes = encoded.n_bytes();
+        self.bytes_read.fetch_add(n_bytes, Ordering::Relaxed);
+        self.chunks_read.fetch_add(1, Ordering::Relaxed);
+        let bound = piece.source.encoded_bound(&piece.region);
+        if n_bytes > bound {
+            let message = format!("chunk {:?} has {n_bytes} bytes, at most {bound} are possible", piece.region);
+            return Err(Error::corrupt(message));
+        }
+        let block = piece.source.decode(encoded, &piece.region)?;
+        if block.shape() != piece.region.extents() || block.dtype() != piece.source.dtype() {
+            return Err(Error::corrupt(format!("chunk {:?} decoded to {block:?}", piece.region)));
+        }
+        Ok((piece.key, piece.region, block))
+    }
+
+    /// The tiles of a task: all of it where only one kernel runs over it, for that has tiles of its own.
+    fn tiles(&self, region: &Region) -> Vec<Region> {
+        let outputs = &self.stage.outputs;
+        let plain = |n: usize| {
+            let walked = outputs[n].walked();
+            match walked.op() {
+                Op::Read(_) | Op::Constant(_) => true,
+                Op::Slice(input, _) => matches!(input.op(), Op::Read(_)),
+                _ => false,
+            }
+        };
+        if outputs.len() == 1 && plain(0) {
+            return vec![region.clone()];
+        }
+        let kept: Vec<bool> = (0..region.rank())
+            .map(|axis| {
+                outputs.iter().all(|output| match &output.kind {
+                    OutputKind::Reduction(reduction) => reduction.roles[axis].is_kept(),
+                    OutputKind::Values => true,
+                })
+            })
+            .collect();
+        let item_size = outputs.iter().map(|output| output.walked().dtype().item_size()).max().unwrap_or(8);
+        tiles(region, item_size, &kept)
+    }
+}
+
+/// What a task holds while it runs; given back whatever happens.
+struct Open<'a> {
+    run: &'a StageRun,
+    held: HashMap<usize, (Vec<u64>, Region, crate::compute::reduce::Accumulator)>,
+    assemblies: HashMap<usize, Assembly>,
+}
+
+impl Open<'_> {
+    fn feed(
+        &mut self,
+        output: usize,
+        reduction: &Reduction,
+        index: &[u64],
+        region: &Region,
+        part: &Region,
+        block: &Block,
+    ) -> Result<()> {
+        if !self.held.contains_key(&output) {
+            let Some(accumulators) = &self.run.accumulators[output] else {
+                return Err(Error::internal("a reduction without accumulators"));
+            };
+            let (tile, box_) = tile_of(reduction, index, region);
+            let accumulator = accumulators.check_out(reduction, &tile, &box_.extents())?;
+            self.held.insert(output, (tile, box_, accumulator));
+        }
+        match self.held.get_mut(&output) {
+            Some((_, box_, accumulator)) => feed(reduction, accumulator, block, part, box_),
+            None => Err(Error::internal("an accumulator went missing")),
+        }
+    }
+
+    fn put(&mut self, output: usize, region: &Region, part: &Region, block: Block) -> Result<()> {
+        if part == region {
+            return self.write(output, region, &block);
+        }
+        let dtype = self.run.stage.outputs[output].dtype();
+        let assembly = self.assemblies.entry(output).or_insert_with(|| Assembly::new(dtype, &region.extents()));
+        assembly.put(&part.relative_to(region), &block)
+    }
+
+    fn write(&self, output: usize, region: &Region, block: &Block) -> Result<()> {
+        self.run.targets[output].iter().try_for_each(|sink| sink.write(region, block))
+    }
+
+    fn finish(mut self, index: &[u64], region: &Region) -> Result<()> {
+        for (n, output) in self.run.stage.outputs.iter().enumerate() {
+            match &output.kind {
+                OutputKind::Values => {
+                    if let Some(assembly) = self.assemblies.remove(&n) {
+                        self.write(n, region, &assembly.finish()?)?;
+                    }
+                }
+                OutputKind::Reduction(reduction) => {
+                    let Some(accumulators) = &self.run.accumulators[n] else { continue };
+                    // A drive chunk that no tile of was fed (an empty axis) still counts as a contribution.
+                    let (tile, box_, accumulator) = match self.held.remove(&n) {
+                        Some(held) => held,
+                        None => {
+                            let (tile, box_) = tile_of(reduction, index, region);
+                            let accumulator = accumulators.check_out(reduction, &tile, &box_.extents())?;
+                            (tile, box_, accumulator)
+                        }
+                    };
+                    if let Some(block) = accumulators.check_in(&tile, accumulator)? {
+                        self.write(n, &box_, &block)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        for (output, (tile, _, accumulator)) in self.held.drain() {
+            if let Some(accumulators) = &self.run.accumulators[output] {
+                accumulators.abandon(&tile, accumulator);
+            }
+        }
+    }
+}
+
+/// Starts to read all that a task needs. The second list holds reads that are on their way.
+pub(super) fn start_reads(
+    needs: Needs,
+) -> Vec<(Arrived, Option<futures::future::BoxFuture<'static, Result<Encoded>>>)> {
+    needs
+        .0
+        .into_iter()
+        .map(|(key, need)| {
+            let fetch = need.source.fetch(&need.region);
+            let (encoded, pending) = match fetch {
+                Fetch::Ready(encoded) => (Encoding::Here(encoded), None),
+                Fetch::Blocking(read) => (Encoding::Later(read), None),
+                Fetch::Pending(future) => (Encoding::Here(Ok(Encoded::default())), Some(future)),
+            };
+            (Arrived { key, source: need.source, region: need.region, encoded }, pending)
+        })
+        .collect()
+}

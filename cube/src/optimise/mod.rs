@@ -1,0 +1,94 @@
+//! Rewriting a plan into a cheaper one with the same dims, shape and dtype. The cost depends on the number of operations only.
+mod fold_constants;
+mod push_slices;
+
+use std::collections::HashMap;
+
+use crate::base::{Error, Result};
+use crate::plan::{Expr, Op};
+
+/// One rule: a better node for this one, whose inputs are optimised already; `None` if there is none.
+struct Rule {
+    name: &'static str,
+    apply: fn(&Expr) -> Option<Expr>,
+}
+
+/// The rules in the order in which they run.
+const RULES: [Rule; 2] = [
+    // First, because everything below a slice gets smaller and whole branches become constants.
+    Rule { name: "push_slices", apply: push_slices::apply },
+    // Last: folds what the other rules left over constants.
+    Rule { name: "fold_constants", apply: fold_constants::apply },
+];
+
+/// The same results by a cheaper plan. Nodes that several roots share stay shared.
+///
+/// # Errors
+/// [`crate::ErrorKind::Internal`] if a rule changed dims, shape or dtype.
+pub fn optimise(roots: &[Expr]) -> Result<Vec<Expr>> {
+    let mut roots = roots.to_vec();
+    for rule in &RULES {
+        let mut done = HashMap::new();
+        for root in &mut roots {
+            let better = rewrite(root, rule, &mut done);
+            if better.error().is_none()
+                && (better.dims() != root.dims() || better.shape() != root.shape() || better.dtype() != root.dtype())
+            {
+                return Err(Error::internal(format!("rule {} made {better:?} of {root:?}", rule.name)));
+            }
+            *root = better;
+        }
+    }
+    Ok(roots)
+}
+
+/// Applies a rule from the leaves to the root until it finds nothing more; every node once.
+fn rewrite(expr: &Expr, rule: &Rule, done: &mut HashMap<usize, (Expr, Expr)>) -> Expr {
+    if let Some((_, better)) = done.get(&expr.id()) {
+        return better.clone();
+    }
+    // A rule that moves a node down makes new nodes below: those are rewritten in their turn.
+    let better = match (rule.apply)(expr) {
+        Some(better) => rewrite(&better, rule, done),
+        None => {
+            let rebuilt = with_inputs(expr, &mut |input| rewrite(input, rule, done));
+            match (rule.apply)(&rebuilt) {
+                Some(better) if better.id() != rebuilt.id() => rewrite(&better, rule, done),
+                _ => rebuilt,
+            }
+        }
+    };
+    // The original is kept alive beside its replacement, so that its identity cannot be given to another node meanwhile.
+    done.insert(expr.id(), (expr.clone(), better.clone()));
+    better
+}
+
+/// The same operation over other inputs of the same dims, shape and dtype; the same node if none changed.
+fn with_inputs(expr: &Expr, change: &mut impl FnMut(&Expr) -> Expr) -> Expr {
+    let inputs: Vec<Expr> = expr.inputs().into_iter().map(&mut *change).collect();
+    if inputs.iter().zip(expr.inputs()).all(|(new, old)| new.id() == old.id()) {
+        return expr.clone();
+    }
+    match (expr.op(), inputs.as_slice()) {
+        (Op::Unary(op, _), [x]) => x.unary(op.clone()),
+        (Op::Binary(op, ..), [a, b]) => a.binary(*op, b),
+        (Op::Select { .. }, [c, a, b]) => c.select(a, b),
+        (Op::Mask { .. }, [c, x]) => x.mask(c),
+        (Op::Cast(_, dtype), [x]) => x.cast(*dtype),
+        (Op::Slice(_, axes), [x]) => x.slice(axes.clone()),
+        (Op::Take(_, axis, indices), [x]) => x.take(*axis, indices.clone(), expr.dims().name(*axis)),
+        (Op::Transpose(_, order), [x]) => x.transpose(order.clone()),
+        (Op::Rename(_), [x]) => x.rename(expr.dims().clone()),
+        (Op::Expand(..), [x]) => x.expand(expr.dims().name(0)),
+        (Op::Squeeze(_, kept), [x]) => {
+            let gone: Vec<usize> = (0..x.shape().len()).filter(|axis| !kept.contains(axis)).collect();
+            x.squeeze(&gone)
+        }
+        (Op::Concat(_, axis), _) => Expr::concat(inputs, *axis),
+        (Op::Reduce { axes, op, options, .. }, [x]) => x.reduce(axes.clone(), op.clone(), options.clone()),
+        (Op::GroupReduce { axis, groups, axes, op, options, .. }, [x]) => {
+            x.group_reduce(*axis, groups.clone(), axes.clone(), op.clone(), options.clone())
+        }
+        _ => expr.clone(),
+    }
+}

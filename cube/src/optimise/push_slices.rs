@@ -1,0 +1,120 @@
+//! Slices go down to what they slice, so that only the chunks they touch are read and computed.
+use std::sync::Arc;
+
+use crate::plan::{AxisSlice, Expr, Op};
+
+/// For a slice: the same operation over sliced inputs. `None` for all else, and for slices that lie on a source already.
+pub(super) fn apply(expr: &Expr) -> Option<Expr> {
+    let Op::Slice(input, axes) = expr.op() else { return None };
+    Some(match input.op() {
+        Op::Read(_) | Op::Slice(..) | Op::Failed => return None,
+        Op::Constant(block) => {
+            let every: Vec<_> =
+                axes.iter().map(|axis| (axis.start as usize, axis.len as usize, axis.step as isize)).collect();
+            match block.slice(&every) {
+                Ok(block) => Expr::constant(expr.dims().clone(), block),
+                Err(error) => Expr::failed(error),
+            }
+        }
+        Op::Unary(op, x) => x.slice(axes.clone()).unary(op.clone()),
+        Op::Cast(x, dtype) => x.slice(axes.clone()).cast(*dtype),
+        Op::Rename(x) => x.slice(axes.clone()).rename(expr.dims().clone()),
+        Op::Binary(op, a, b) => by_name(input, a, axes).binary(*op, &by_name(input, b, axes)),
+        Op::Select { condition, yes, no } => {
+            by_name(input, condition, axes).select(&by_name(input, yes, axes), &by_name(input, no, axes))
+        }
+        Op::Mask { condition, input: x } => by_name(input, x, axes).mask(&by_name(input, condition, axes)),
+        Op::Transpose(x, order) => {
+            let mut moved = axes.clone();
+            for (axis, &from) in order.iter().enumerate() {
+                moved[from] = axes[axis];
+            }
+            x.slice(moved).transpose(order.clone())
+        }
+        Op::Take(x, axis, indices) => {
+            let taken = axes[*axis];
+            let picked: Arc<[i64]> = indices
+                .iter()
+                .copied()
+                .skip(taken.start as usize)
+                .step_by(taken.step as usize)
+                .take(taken.len as usize)
+                .collect();
+            let mut rest = axes.clone();
+            rest[*axis] = AxisSlice::whole(x.shape()[*axis]);
+            x.slice(rest).take(*axis, picked, expr.dims().name(*axis))
+        }
+        Op::Expand(x, source) => {
+            // The new axis has one position: a slice of it is all of it, or nothing.
+            if axes.iter().zip(source).any(|(axis, from)| from.is_none() && axis.len != 1) {
+                return None;
+            }
+            let rest = axes.iter().zip(source).filter(|(_, from)| from.is_some()).map(|(axis, _)| *axis).collect();
+            x.slice(rest).expand(expr.dims().name(0))
+        }
+        Op::Squeeze(x, kept) => {
+            let mut all: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            for (axis, &from) in kept.iter().enumerate() {
+                all[from] = axes[axis];
+            }
+            let gone: Vec<usize> = (0..x.shape().len()).filter(|axis| !kept.contains(axis)).collect();
+            x.slice(all).squeeze(&gone)
+        }
+        Op::Concat(inputs, axis) => concat(inputs, *axis, axes)?,
+        Op::Reduce { input: x, axes: gone, op, options } => {
+            x.slice(refill(x, axes, gone)).reduce(gone.clone(), op.clone(), options.clone())
+        }
+        Op::GroupReduce { input: x, axis, groups, axes: gone, op, options } => {
+            let position = expr.dims().position(&groups.dim)?;
+            let of_groups = axes[position];
+            let mut inner = refill(x, axes, gone);
+            inner[*axis] = AxisSlice::whole(x.shape()[*axis]);
+            if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
+                return None;
+            }
+            let reduced = x.slice(inner).group_reduce(*axis, groups.clone(), gone.clone(), op.clone(), options.clone());
+            let mut outer: Vec<AxisSlice> = reduced.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            outer[position] = of_groups;
+            reduced.slice(outer)
+        }
+    })
+}
+
+/// The input of a broadcast node, sliced on the axes that it has.
+fn by_name(node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
+    let own = input.dims().iter().zip(input.shape());
+    input.slice(
+        own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect(),
+    )
+}
+
+/// Slices of a reduction's result, as slices of its input: all of the axes that go.
+fn refill(input: &Expr, axes: &[AxisSlice], gone: &[usize]) -> Vec<AxisSlice> {
+    let mut rest = axes.iter();
+    let whole = |axis: usize| AxisSlice::whole(input.shape()[axis]);
+    (0..input.shape().len())
+        .map(|axis| if gone.contains(&axis) { whole(axis) } else { rest.next().copied().unwrap_or(whole(axis)) })
+        .collect()
+}
+
+/// Only the inputs that the slice touches, each sliced.
+fn concat(inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
+    let asked = axes[axis];
+    let mut before = 0;
+    let mut kept = Vec::new();
+    let mut k = 0;
+    for input in inputs {
+        let end = before + input.shape()[axis];
+        let first = asked.start + k * asked.step;
+        if k < asked.len && first < end {
+            let n = (end - first).div_ceil(asked.step).min(asked.len - k);
+            let mut own = axes.to_vec();
+            own[axis] = AxisSlice { start: first - before, len: n, step: asked.step };
+            kept.push(input.slice(own));
+            k += n;
+        }
+        before = end;
+    }
+    // An empty slice touches nothing: it is left as it is.
+    (!kept.is_empty()).then(|| Expr::concat(kept, axis))
+}

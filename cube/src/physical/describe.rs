@@ -1,0 +1,72 @@
+//! A physical plan as text: passes, tasks, bytes, memory.
+use std::fmt::Write as _;
+
+use super::{OutputKind, PhysicalPlan, Stage};
+
+/// One paragraph a stage, and a line that counts passes over sources.
+pub fn describe(plan: &PhysicalPlan) -> String {
+    let mut text = String::new();
+    let passes = plan.stages.iter().filter(|stage| stage.reads > 0).count();
+    let bytes: u64 = plan.stages.iter().map(|stage| stage.read_bytes).sum();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{passes} {} over the data, at most {} read",
+        if passes == 1 { "pass" } else { "passes" },
+        size(bytes)
+    );
+    for (number, stage) in plan.stages.iter().enumerate() {
+        write_stage(number + 1, stage, &mut text);
+    }
+    text
+}
+
+fn write_stage(number: usize, stage: &Stage, text: &mut String) {
+    let walk: Vec<&str> = stage.order.iter().map(|&axis| &**stage.dims.name(axis)).collect();
+    let _ = writeln!(
+        text,
+        "stage {number}: {} tasks of {:?} over {:?}, slowest to fastest ({})",
+        stage.drive.n_chunks(),
+        stage.drive.largest_chunk(),
+        stage.dims,
+        walk.join(", ")
+    );
+    let _ = writeln!(
+        text,
+        "  about {} chunks read, {} a task, {} for accumulators and results for later stages",
+        stage.reads,
+        size(stage.task_bytes),
+        size(stage.live_bytes)
+    );
+    for output in &stage.outputs {
+        let what = match &output.kind {
+            OutputKind::Values => "values".to_owned(),
+            OutputKind::Reduction(reduction) => {
+                format!(
+                    "{:?}, {} an accumulator, {} of each tile",
+                    reduction.op,
+                    size(reduction.tile_bytes),
+                    reduction.replicas
+                )
+            }
+        };
+        let whereto = match (output.roots.is_empty(), output.resident) {
+            (false, true) => "result, and kept for a later stage",
+            (false, false) => "result",
+            (true, _) => "kept for a later stage",
+        };
+        let _ = writeln!(text, "  -> {what}: {:?} {}, {whereto}", output.expr.dims(), output.expr.dtype());
+    }
+}
+
+/// Bytes in binary units.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
+}

@@ -1,0 +1,192 @@
+//! What a piece of an expression needs of its sources, and how the pieces are put together again.
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::program::Resident;
+use super::regions::input_regions;
+use crate::base::{AxisChunks, Block, Error, Region, Result};
+use crate::plan::{AxisSlice, Expr, Op};
+use crate::source::Source;
+
+/// A source and where a chunk of it starts: the identity of a piece.
+pub(crate) type PieceKey = (usize, Vec<u64>);
+
+/// One part of one chunk that a task reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Need {
+    pub source: Arc<dyn Source>,
+    /// What is read: the whole chunk, or the part that is used if the source reads parts.
+    pub region: Region,
+}
+
+/// All that a task reads, each chunk once.
+#[derive(Debug, Default)]
+pub(crate) struct Needs(pub HashMap<PieceKey, Need>);
+
+impl Needs {
+    /// Decoded bytes of all pieces.
+    pub fn decoded_bytes(&self) -> u64 {
+        self.0.values().map(|need| need.region.size().saturating_mul(need.source.dtype().item_size() as u64)).sum()
+    }
+
+    /// Upper bound of the encoded bytes of all pieces, with the scratch that decoding the largest takes.
+    pub fn encoded_bytes(&self) -> u64 {
+        let encoded: u64 = self.0.values().map(|need| need.source.encoded_bound(&need.region)).sum();
+        let scratch = self.0.values().map(|need| need.source.decode_scratch(&need.region)).max().unwrap_or(0);
+        encoded + scratch
+    }
+}
+
+/// Decoded pieces by identity.
+pub(crate) type Pieces = HashMap<PieceKey, (Region, Block)>;
+
+pub(crate) fn source_id(source: &Arc<dyn Source>) -> usize {
+    Arc::as_ptr(source).cast::<()>() as usize
+}
+
+/// If the expression is a source or a slice of one: the source, and the window of it that `region` asks for.
+pub(super) fn window<'a>(expr: &'a Expr, region: &Region) -> Option<(&'a Arc<dyn Source>, Vec<AxisSlice>)> {
+    let asked = region.ranges().iter().map(|r| AxisSlice { start: r.start, len: r.end - r.start, step: 1 });
+    match expr.op() {
+        Op::Read(source) => Some((source, asked.collect())),
+        Op::Slice(input, axes) => match input.op() {
+            Op::Read(source) => Some((source, asked.zip(axes).map(|(outer, inner)| outer.after(inner)).collect())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Collects what `region` of `expr` needs that is not resident.
+pub(crate) fn needs(expr: &Expr, region: &Region, resident: &Resident, found: &mut Needs) -> Result<()> {
+    if region.is_empty() || resident.contains_key(&expr.id()) {
+        return Ok(());
+    }
+    if let Some((source, window)) = window(expr, region) {
+        for_each_piece(source.grid().axes(), &window, |chunk, _, inside| {
+            let key = (source_id(source), chunk.iter().map(|range| range.start).collect());
+            let whole = Region::new(chunk.to_vec());
+            let part = if source.reads_parts() {
+                Region::new(inside.iter().zip(&window).map(|(k, w)| covered(k, w)).collect())
+            } else {
+                whole
+            };
+            found
+                .0
+                .entry(key)
+                .and_modify(|need| need.region = bounding(&need.region, &part))
+                .or_insert_with(|| Need { source: source.clone(), region: part.clone() });
+            Ok(())
+        })?;
+        return Ok(());
+    }
+    for (input, region) in input_regions(expr, region, resident)? {
+        needs(input, &region, resident, found)?;
+    }
+    Ok(())
+}
+
+/// The values of a window of a source, from decoded pieces: a view if one piece holds it, else a copy.
+pub(super) fn read_window(source: &Arc<dyn Source>, window: &[AxisSlice], pieces: &Pieces) -> Result<Block> {
+    let shape: Vec<usize> = window.iter().map(|axis| axis.len as usize).collect();
+    let mut parts: Vec<(Region, Block)> = Vec::new();
+    let id = source_id(source);
+    for_each_piece(source.grid().axes(), window, |chunk, target, inside| {
+        let key = (id, chunk.iter().map(|range| range.start).collect());
+        let Some((region, block)) = pieces.get(&key) else {
+            return Err(Error::internal(format!("chunk at {:?} was not read", key.1)));
+        };
+        let axes: Vec<(usize, usize, isize)> = inside
+            .iter()
+            .zip(window)
+            .zip(region.ranges())
+            .map(|((k, w), held)| {
+                ((w.start + k.start * w.step - held.start) as usize, (k.end - k.start) as usize, w.step as isize)
+            })
+            .collect();
+        parts.push((Region::new(target.to_vec()), block.slice(&axes)?));
+        Ok(())
+    })?;
+    if parts.len() == 1 {
+        return parts.pop().map(|part| part.1).ok_or_else(|| Error::internal("no piece"));
+    }
+    Block::assemble(source.dtype(), &shape, &parts)
+}
+
+/// Calls `visit` for every chunk that holds a position of the window: (the chunk's box, the box it fills in the window, the
+/// window positions per axis, which are the same ranges).
+fn for_each_piece(
+    axes: &[AxisChunks],
+    window: &[AxisSlice],
+    mut visit: impl FnMut(&[Range<u64>], &[Range<u64>], &[Range<u64>]) -> Result<()>,
+) -> Result<()> {
+    let per_axis: Vec<Vec<(Range<u64>, Range<u64>)>> =
+        axes.iter().zip(window).map(|(chunks, window)| axis_pieces(chunks, window)).collect();
+    if per_axis.iter().any(Vec::is_empty) {
+        return Ok(());
+    }
+    let mut index = vec![0usize; per_axis.len()];
+    let (mut chunk, mut inside) = (Vec::new(), Vec::new());
+    loop {
+        chunk.clear();
+        inside.clear();
+        for (axis, &i) in index.iter().enumerate() {
+            chunk.push(per_axis[axis][i].0.clone());
+            inside.push(per_axis[axis][i].1.clone());
+        }
+        visit(&chunk, &inside, &inside)?;
+        let mut axis = index.len();
+        loop {
+            if axis == 0 {
+                return Ok(());
+            }
+            axis -= 1;
+            index[axis] += 1;
+            if index[axis] < per_axis[axis].len() {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+}
+
+/// The chunks of one axis that hold a position of the window, each with the window positions it holds.
+fn axis_pieces(chunks: &AxisChunks, window: &AxisSlice) -> Vec<(Range<u64>, Range<u64>)> {
+    let mut pieces = Vec::new();
+    let mut k = 0;
+    while k < window.len {
+        let range = chunks.range(chunks.chunk_of(window.start + k * window.step));
+        let end = (range.end.max(window.start + 1) - window.start).div_ceil(window.step).clamp(k + 1, window.len);
+        pieces.push((range, k..end));
+        k = end;
+    }
+    pieces
+}
+
+/// The source positions from the first to the last of window positions `k`.
+fn covered(k: &Range<u64>, window: &AxisSlice) -> Range<u64> {
+    window.start + k.start * window.step..window.start + (k.end - 1) * window.step + 1
+}
+
+fn bounding(a: &Region, b: &Region) -> Region {
+    Region::new(a.ranges().iter().zip(b.ranges()).map(|(a, b)| a.start.min(b.start)..a.end.max(b.end)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_chunks_with_a_position_are_touched() {
+        let chunks = AxisChunks::regular(100, 10);
+        let starts = |start, len, step| -> Vec<(u64, Range<u64>)> {
+            let window = AxisSlice { start, len, step };
+            axis_pieces(&chunks, &window).into_iter().map(|(chunk, k)| (chunk.start, k)).collect()
+        };
+        assert_eq!(starts(5, 10, 1), [(0, 0..5), (10, 5..10)]);
+        assert_eq!(starts(3, 3, 40), [(0, 0..1), (40, 1..2), (80, 2..3)]);
+        assert_eq!(starts(0, 4, 5), [(0, 0..2), (10, 2..4)]);
+        assert_eq!(starts(0, 0, 1), []);
+    }
+}

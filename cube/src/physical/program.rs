@@ -1,0 +1,127 @@
+//! Evaluating a piece of an expression from decoded pieces: element-wise chains run over tiles that stay in the cache.
+use std::collections::{HashMap, HashSet};
+
+use super::leaf::{Pieces, read_window, window};
+use super::regions::{gap, input_regions, take_runs};
+use crate::base::{Block, DType, Error, Region, Result};
+use crate::compute::pointwise;
+use crate::plan::{Expr, Op};
+
+/// Results of earlier stages, whole, by node.
+pub(crate) type Resident = HashMap<usize, Block>;
+
+/// What evaluation reads from.
+#[derive(Debug, Clone, Copy)]
+pub struct Environment<'a> {
+    pub(crate) resident: &'a Resident,
+    pub(crate) pieces: &'a Pieces,
+    /// Nodes that several others use: their values are kept while a tile is worked on.
+    pub(crate) shared: &'a HashSet<usize>,
+}
+
+/// Values of shared nodes for the tile that is worked on.
+#[derive(Debug, Default)]
+pub struct Memo(HashMap<usize, (Region, Block)>);
+
+/// The values of `region` of `expr`.
+///
+/// # Errors
+/// If a kernel refuses its input or the expression carries an error.
+pub fn evaluate(expr: &Expr, region: &Region, environment: Environment<'_>, memo: &mut Memo) -> Result<Block> {
+    if let Some(block) = environment.resident.get(&expr.id()) {
+        return block.region(region);
+    }
+    if region.is_empty() {
+        return empty(expr.dtype(), &region.extents());
+    }
+    let shared = environment.shared.contains(&expr.id());
+    if shared
+        && let Some((held, block)) = memo.0.get(&expr.id())
+        && held == region
+    {
+        return Ok(block.clone());
+    }
+    let block = apply(expr, region, environment, memo)?;
+    if shared {
+        memo.0.insert(expr.id(), (region.clone(), block.clone()));
+    }
+    Ok(block)
+}
+
+fn apply(expr: &Expr, region: &Region, environment: Environment<'_>, memo: &mut Memo) -> Result<Block> {
+    if let Some((source, window)) = window(expr, region) {
+        return read_window(source, &window, environment.pieces);
+    }
+    let mut inputs = Vec::with_capacity(3);
+    let needed = input_regions(expr, region, environment.resident)?;
+    for (input, region) in &needed {
+        inputs.push(evaluate(input, region, environment, memo)?);
+    }
+    let broadcast = |input: &Expr, block: &Block| {
+        let source: Vec<Option<usize>> = expr.dims().iter().map(|name| input.dims().position(name)).collect();
+        block.broadcast(&region.extents(), &source)
+    };
+    match (expr.op(), inputs.as_slice()) {
+        (Op::Constant(block), _) => block.region(region),
+        (Op::Unary(op, _), [x]) => pointwise::unary(op, x),
+        (Op::Cast(_, dtype), [x]) => pointwise::cast(x, *dtype),
+        (Op::Rename(_), [x]) => Ok(x.clone()),
+        (Op::Binary(op, left, right), [a, b]) => pointwise::binary(*op, &broadcast(left, a)?, &broadcast(right, b)?),
+        (Op::Select { condition, yes, no }, [c, a, b]) => {
+            pointwise::select(&broadcast(condition, c)?, &broadcast(yes, a)?, &broadcast(no, b)?)
+        }
+        (Op::Mask { condition, input }, [c, x]) => pointwise::mask(&broadcast(condition, c)?, &broadcast(input, x)?),
+        (Op::Slice(_, axes), [x]) => {
+            let every: Vec<_> =
+                axes.iter().zip(region.extents()).map(|(axis, len)| (0, len, axis.step as isize)).collect();
+            x.slice(&every)
+        }
+        (Op::Transpose(_, order), [x]) => x.transpose(order),
+        (Op::Expand(_, source), [x]) => x.broadcast(&region.extents(), source),
+        (Op::Squeeze(..), [x]) => x.reshape(&region.extents()),
+        (Op::Concat(_, axis), blocks) => Block::concat(*axis, blocks),
+        (Op::Take(input, axis, indices), blocks) => {
+            let range = region.range(*axis);
+            let indices = &indices[range.start as usize..range.end as usize];
+            let runs = take_runs(indices, gap(input, *axis, environment.resident));
+            take(*axis, indices, &runs, blocks, expr.dtype(), &region.extents())
+        }
+        _ => Err(Error::internal(format!("{expr:?} was given {} inputs", inputs.len()))),
+    }
+}
+
+/// The positions `indices` from blocks that hold the runs of the axis.
+fn take(
+    axis: usize,
+    indices: &[i64],
+    runs: &[std::ops::Range<u64>],
+    blocks: &[Block],
+    dtype: DType,
+    shape: &[usize],
+) -> Result<Block> {
+    if runs.is_empty() {
+        return Block::filled(&Block::missing(dtype)?, shape);
+    }
+    let joined = Block::concat(axis, blocks)?;
+    let mut starts = Vec::with_capacity(runs.len());
+    let mut before = 0;
+    for run in runs {
+        starts.push(before as i64 - run.start as i64);
+        before += run.end - run.start;
+    }
+    let moved: Vec<i64> = indices
+        .iter()
+        .map(|&index| match u64::try_from(index) {
+            Ok(position) => index + starts[runs.partition_point(|run| run.end <= position)],
+            Err(_) => -1,
+        })
+        .collect();
+    joined.take(axis, &moved)
+}
+
+fn empty(dtype: DType, shape: &[usize]) -> Result<Block> {
+    match dtype {
+        DType::Utf8 => Block::from_strings(shape, std::iter::empty::<&str>()),
+        _ => Block::from_buffer(dtype, shape, arrow_buffer::Buffer::from_vec(Vec::<u64>::new())),
+    }
+}

@@ -1,0 +1,118 @@
+//! Which box of its inputs a box of a node needs: the one place where positions are carried down the tree.
+use std::ops::Range;
+
+use super::program::Resident;
+use crate::base::{Error, Region, Result};
+use crate::plan::{Expr, Op};
+
+/// The boxes of the inputs that `region` of `expr` needs, in the order of evaluation. `Take` may need several of one input.
+pub(super) fn input_regions<'a>(
+    expr: &'a Expr,
+    region: &Region,
+    resident: &Resident,
+) -> Result<Vec<(&'a Expr, Region)>> {
+    Ok(match expr.op() {
+        Op::Read(_) | Op::Constant(_) => vec![],
+        Op::Unary(_, input) | Op::Cast(input, _) | Op::Rename(input) => vec![(input, region.clone())],
+        Op::Binary(_, left, right) => {
+            vec![(left, of_input(expr, left, region)), (right, of_input(expr, right, region))]
+        }
+        Op::Select { condition, yes, no } => {
+            [condition, yes, no].into_iter().map(|input| (input, of_input(expr, input, region))).collect()
+        }
+        Op::Mask { condition, input } => {
+            [condition, input].into_iter().map(|input| (input, of_input(expr, input, region))).collect()
+        }
+        Op::Slice(input, axes) => {
+            let ranges = region.ranges().iter().zip(axes).map(|(range, axis)| {
+                let start = axis.start + range.start * axis.step;
+                start..if range.end > range.start { axis.start + (range.end - 1) * axis.step + 1 } else { start }
+            });
+            vec![(input, Region::new(ranges.collect()))]
+        }
+        Op::Take(input, axis, indices) => {
+            let range = region.range(*axis);
+            let runs = take_runs(&indices[range.start as usize..range.end as usize], gap(input, *axis, resident));
+            runs.into_iter().map(|run| (input, region.with(*axis, run))).collect()
+        }
+        Op::Transpose(input, order) => {
+            let mut ranges = vec![0..0; order.len()];
+            for (axis, &from) in order.iter().enumerate() {
+                ranges[from] = region.range(axis);
+            }
+            vec![(input, Region::new(ranges))]
+        }
+        Op::Expand(input, source) => {
+            let ranges = source.iter().enumerate().filter(|(_, from)| from.is_some()).map(|(a, _)| region.range(a));
+            vec![(input, Region::new(ranges.collect()))]
+        }
+        Op::Squeeze(input, kept) => {
+            let mut ranges = vec![0..1; input.shape().len()];
+            for (axis, &from) in kept.iter().enumerate() {
+                ranges[from] = region.range(axis);
+            }
+            vec![(input, Region::new(ranges))]
+        }
+        Op::Concat(inputs, axis) => {
+            let mut start = 0;
+            let mut touched = Vec::new();
+            for input in inputs {
+                let own = start..start + input.shape()[*axis];
+                let asked = region.range(*axis);
+                let both = asked.start.max(own.start)..asked.end.min(own.end);
+                if both.start < both.end {
+                    touched.push((input, region.with(*axis, both.start - start..both.end - start)));
+                }
+                start = own.end;
+            }
+            touched
+        }
+        Op::Reduce { .. } | Op::GroupReduce { .. } => return Err(Error::internal("a reduction that was not computed")),
+        Op::Failed => {
+            return Err(expr
+                .error()
+                .cloned()
+                .unwrap_or_else(|| Error::internal("a failed expression without an error")));
+        }
+    })
+}
+
+/// The box of an input that is broadcast by name into `expr`.
+pub(super) fn of_input(expr: &Expr, input: &Expr, region: &Region) -> Region {
+    let range = |name: &str| expr.dims().position(name).map_or(0..0, |axis| region.range(axis));
+    Region::new(input.dims().iter().map(range).collect())
+}
+
+/// Positions further apart than this are read by themselves: a chunk of the input, or anything if it is in memory.
+pub(super) fn gap(input: &Expr, axis: usize, resident: &Resident) -> u64 {
+    if resident.contains_key(&input.id()) || matches!(input.op(), Op::Constant(_)) {
+        return u64::MAX;
+    }
+    input.grid().axes()[axis].largest().max(1)
+}
+
+/// The runs of positions that hold all `indices`, ascending; a new run where more than `gap` positions lie between.
+pub(super) fn take_runs(indices: &[i64], gap: u64) -> Vec<Range<u64>> {
+    let mut sorted: Vec<u64> = indices.iter().filter_map(|&index| u64::try_from(index).ok()).collect();
+    sorted.sort_unstable();
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for index in sorted {
+        match runs.last_mut() {
+            Some(run) if index.saturating_sub(run.end) < gap => run.end = run.end.max(index + 1),
+            _ => runs.push(index..index + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_hold_all_indices() {
+        assert_eq!(take_runs(&[5, -1, 3, 4, 90, 3], 10), [3..6, 90..91]);
+        assert_eq!(take_runs(&[5, 90], u64::MAX), std::iter::once(5..91).collect::<Vec<_>>());
+        assert!(take_runs(&[-1], 4).is_empty());
+    }
+}

@@ -1,0 +1,221 @@
+//! The expression tree: closed operations with dims, shape, dtype and chunks fixed and checked when they are built.
+use std::fmt;
+use std::sync::Arc;
+
+use crate::base::{Block, ChunkGrid, DType, Dims, Error};
+use crate::compute::pointwise::{BinaryOp, UnaryOp};
+use crate::compute::reduce::{ReduceOp, ReduceOptions};
+use crate::source::Source;
+
+/// A lazy array: a node of the plan, shared by all that use it. Two clones are the same node.
+///
+/// A mistake made while building travels inside ([`Expr::error`]) and is returned by whatever computes it.
+#[derive(Clone)]
+pub struct Expr(Arc<Node>);
+
+/// One operation with what is known of its result.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) op: Op,
+    pub(super) dims: Dims,
+    pub(super) shape: Vec<u64>,
+    pub(super) dtype: DType,
+    pub(super) grid: ChunkGrid,
+    pub(super) error: Option<Error>,
+}
+
+/// Every `step`-th position of an axis: `start`, `start + step`, ... (`len` of them; `step` is at least 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AxisSlice {
+    /// First position.
+    pub start: u64,
+    /// Number of positions.
+    pub len: u64,
+    /// Distance of positions.
+    pub step: u64,
+}
+
+impl AxisSlice {
+    /// All of an axis.
+    pub fn whole(len: u64) -> Self {
+        Self { start: 0, len, step: 1 }
+    }
+
+    /// Whether this is all of an axis of `len` positions.
+    pub fn is_whole(&self, len: u64) -> bool {
+        self.start == 0 && self.step == 1 && self.len == len
+    }
+
+    /// This slice of what `inner` sliced before.
+    #[must_use]
+    pub fn after(&self, inner: &Self) -> Self {
+        Self { start: inner.start + self.start * inner.step, len: self.len, step: self.step * inner.step }
+    }
+}
+
+/// Which group every position of an axis belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupCodes {
+    /// One group per position; `u32::MAX` belongs to none.
+    pub codes: Arc<[u32]>,
+    /// The number of groups.
+    pub n_groups: u32,
+    /// The name of the dimension that the groups make.
+    pub dim: Arc<str>,
+}
+
+/// What a node does. Closed: the engine knows every case.
+#[derive(Debug)]
+pub enum Op {
+    /// Values of a source.
+    Read(Arc<dyn Source>),
+    /// Values in memory.
+    Constant(Block),
+    /// One value from one value.
+    Unary(UnaryOp, Expr),
+    /// One value from two, broadcast by dimension name.
+    Binary(BinaryOp, Expr, Expr),
+    /// `yes` where the condition holds, else `no`; all broadcast by name.
+    Select {
+        /// Truth values.
+        condition: Expr,
+        /// Values where it holds.
+        yes: Expr,
+        /// Values where it does not.
+        no: Expr,
+    },
+    /// Missing where the condition does not hold.
+    Mask {
+        /// Truth values.
+        condition: Expr,
+        /// Values where it holds.
+        input: Expr,
+    },
+    /// Another dtype.
+    Cast(Expr, DType),
+    /// Every n-th position of each axis.
+    Slice(Expr, Vec<AxisSlice>),
+    /// Positions of one axis in any order; below zero is missing. The axis takes the name of `dims`.
+    Take(Expr, usize, Arc<[i64]>),
+    /// Axis `i` of the result is axis `order[i]` of the input.
+    Transpose(Expr, Vec<usize>),
+    /// The same values under other dimension names.
+    Rename(Expr),
+    /// The same values with axes of length 1 added: axis `i` of the result is axis `source[i]` of the input, or new.
+    Expand(Expr, Vec<Option<usize>>),
+    /// The same values without axes of length 1; holds the axes that stay.
+    Squeeze(Expr, Vec<usize>),
+    /// Inputs one behind the other along an axis.
+    Concat(Vec<Expr>, usize),
+    /// A reduction over axes.
+    Reduce {
+        /// What is reduced.
+        input: Expr,
+        /// The axes that go, ascending.
+        axes: Vec<usize>,
+        /// How.
+        op: ReduceOp,
+        /// Missing values.
+        options: ReduceOptions,
+    },
+    /// A reduction of every group of positions along an axis, and over further axes.
+    GroupReduce {
+        /// What is reduced.
+        input: Expr,
+        /// The grouped axis.
+        axis: usize,
+        /// The groups.
+        groups: GroupCodes,
+        /// Further axes that go, ascending.
+        axes: Vec<usize>,
+        /// How.
+        op: ReduceOp,
+        /// Missing values.
+        options: ReduceOptions,
+    },
+    /// Nothing: building failed (the node holds the error).
+    Failed,
+}
+
+impl Expr {
+    pub(super) fn from_node(node: Node) -> Self {
+        Self(Arc::new(node))
+    }
+
+    /// What the node does.
+    pub fn op(&self) -> &Op {
+        &self.0.op
+    }
+
+    /// The dimensions; none if building failed.
+    pub fn dims(&self) -> &Dims {
+        &self.0.dims
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> &[u64] {
+        &self.0.shape
+    }
+
+    /// The dtype.
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+
+    /// The chunks in which the values come most cheaply.
+    pub fn grid(&self) -> &ChunkGrid {
+        &self.0.grid
+    }
+
+    /// The mistake that was made while building this or anything it uses.
+    pub fn error(&self) -> Option<&Error> {
+        self.0.error.as_ref()
+    }
+
+    /// The number of values, saturating.
+    pub fn size(&self) -> u64 {
+        self.0.shape.iter().fold(1, |n, &len| n.saturating_mul(len))
+    }
+
+    /// Bytes of all values in memory, saturating.
+    pub fn n_bytes(&self) -> u64 {
+        self.size().saturating_mul(self.dtype().item_size() as u64)
+    }
+
+    /// The identity of the node: equal for clones, different for all else that is alive.
+    pub fn id(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    /// The nodes that this one uses, in order.
+    pub fn inputs(&self) -> Vec<&Expr> {
+        match self.op() {
+            Op::Read(_) | Op::Constant(_) | Op::Failed => vec![],
+            Op::Unary(_, input)
+            | Op::Cast(input, _)
+            | Op::Slice(input, _)
+            | Op::Take(input, ..)
+            | Op::Transpose(input, _)
+            | Op::Rename(input)
+            | Op::Expand(input, _)
+            | Op::Squeeze(input, _)
+            | Op::Reduce { input, .. }
+            | Op::GroupReduce { input, .. } => vec![input],
+            Op::Binary(_, left, right) => vec![left, right],
+            Op::Select { condition, yes, no } => vec![condition, yes, no],
+            Op::Mask { condition, input } => vec![condition, input],
+            Op::Concat(inputs, _) => inputs.iter().collect(),
+        }
+    }
+
+    /// Whether data of all chunks must meet here before a value is known.
+    pub fn is_reduction(&self) -> bool {
+        matches!(self.op(), Op::Reduce { .. } | Op::GroupReduce { .. })
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expr<{}>{:?}{:?}", self.dtype(), self.dims(), self.shape())
+    }
+}

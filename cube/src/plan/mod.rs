@@ -1,0 +1,7 @@
+//! What is to be computed, as data: a tree of closed operations. Building it reads nothing.
+mod build;
+mod explain;
+mod expr;
+
+pub use explain::explain;
+pub use expr::{AxisSlice, Expr, GroupCodes, Node, Op};

@@ -1,0 +1,149 @@
+//! Files on this machine, read with positioned reads and no runtime in between.
+use std::fs::{self, File};
+use std::io::{self, ErrorKind as Io, Read, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use terracube_cube::{Error, ErrorKind, Result};
+
+use super::{ByteRange, Entry};
+
+/// The whole file if it exists. More than `limit` bytes are an error.
+pub(super) fn get(path: &Path, limit: u64) -> Result<Option<Bytes>> {
+    let Some((mut file, size)) = open(path)? else { return Ok(None) };
+    if size > limit {
+        return Err(super::too_large(&path.display().to_string(), size, limit));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.read_to_end(&mut bytes).map_err(|error| failed("read", path, &error))?;
+    Ok(Some(bytes.into()))
+}
+
+/// Parts of a file if it exists; a part that reaches past the end is an error.
+pub(super) fn get_ranges(path: &Path, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
+    let Some((file, size)) = open(path)? else { return Ok(None) };
+    ranges
+        .iter()
+        .map(|range| {
+            let Range { start, end } = range.within(size);
+            if end > size {
+                return Err(Error::corrupt(format!(
+                    "{} holds {size} bytes, but bytes {start}..{end} were asked for",
+                    path.display()
+                ))
+                .hint("the file may be truncated: get it again"));
+            }
+            let mut bytes = vec![0; (end - start) as usize];
+            file.read_exact_at(&mut bytes, start).map_err(|error| failed("read", path, &error))?;
+            Ok(Bytes::from(bytes))
+        })
+        .collect::<Result<_>>()
+        .map(Some)
+}
+
+/// The size of a file in bytes if it exists.
+pub(super) fn size(path: &Path) -> Result<Option<u64>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(failed("read", path, &error)),
+    }
+}
+
+/// The entries of a directory, sorted by name; nothing if it does not exist.
+pub(super) fn list(path: &Path) -> Result<Vec<Entry>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", path, &error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("list", path, &error))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            let is_dir = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
+            names.push(Entry { name, is_dir });
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Writes a file whole or not at all: a temporary file beside it, renamed over it.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = match tempfile::NamedTempFile::new_in(parent) {
+            Err(error) if error.kind() == Io::NotFound => {
+                fs::create_dir_all(parent)?;
+                tempfile::NamedTempFile::new_in(parent)?
+            }
+            other => other?,
+        };
+        file.write_all(bytes)?;
+        // A temporary file is private to its owner; data is as readable as any other new file.
+        #[cfg(unix)]
+        fs::set_permissions(file.path(), default_permissions())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| failed("write", path, &error))
+}
+
+/// Removes a file, or a directory with all that is in it; it need not exist.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != Io::NotFound => Err(failed("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// The path of a key; the empty key is the root itself.
+pub(super) fn path_of(root: &Path, key: &str) -> PathBuf {
+    if key.is_empty() { root.to_owned() } else { root.join(key) }
+}
+
+fn open(path: &Path) -> Result<Option<(File, u64)>> {
+    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    match opened {
+        Ok((file, metadata)) => Ok(metadata.is_file().then_some((file, metadata.len()))),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(failed("read", path, &error)),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), Io::NotFound | Io::NotADirectory)
+}
+
+pub(super) fn failed(verb: &str, path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot {verb} {}: {error}", path.display());
+    match error.kind() {
+        Io::PermissionDenied => Error::new(ErrorKind::Denied, message).hint("check who may read and write there"),
+        Io::StorageFull | Io::QuotaExceeded => Error::io(message).hint("make room on the disk or write elsewhere"),
+        _ => Error::io(message),
+    }
+}
+
+#[cfg(unix)]
+fn default_permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::OnceLock;
+    // The umask can only be read by setting it, which is not thread-safe; what a new file gets tells it as well.
+    static MODE: OnceLock<u32> = OnceLock::new();
+    let mode = *MODE.get_or_init(|| {
+        let probe = || -> io::Result<u32> {
+            let directory = tempfile::tempdir()?;
+            Ok(File::create(directory.path().join("probe"))?.metadata()?.permissions().mode())
+        };
+        probe().unwrap_or(0o644) & 0o777
+    });
+    fs::Permissions::from_mode(mode)
+}

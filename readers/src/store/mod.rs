@@ -1,0 +1,279 @@
+//! From a URL to bytes: local files, HTTP servers, object stores and stores in memory behind one type.
+//!
+//! | URL | what it opens |
+//! |---|---|
+//! | `data/a.zarr`, `~/a.zarr`, `file:///a.zarr` | a path on this machine |
+//! | `http://`, `https://` | any web server; directories are listed only where the server speaks WebDAV |
+//! | `s3://bucket/path` | S3 and everything that speaks its protocol ([`StoreOptions::endpoint`] or `AWS_ENDPOINT_URL`) |
+//! | `gs://bucket/path`, `az://container/path` | Google and Azure: passed on to `object_store`, **untested** by us |
+//! | `memory://name/path` | a store in this process, shared by all that name it |
+mod address;
+mod aws;
+mod connect;
+mod failure;
+mod local;
+mod options;
+mod reading;
+mod remote;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use terracube_cube::{Error, Result};
+
+pub use address::redact;
+pub use options::StoreOptions;
+pub use reading::Reading;
+
+use address::Address;
+use remote::Remote;
+
+/// A place that holds objects by key: a directory, a web server, a bucket. A single file is a store whose only key is `""`.
+///
+/// Keys are relative, with `/` between their parts; the empty key is the place itself. Cheap to clone.
+///
+/// ```
+/// use terracube_readers::store::{Store, StoreOptions};
+/// let store = Store::open("memory://docs/a.zarr", &StoreOptions::default())?;
+/// store.put("b/zarr.json", "{}").wait()?;
+/// assert_eq!(store.get("b/zarr.json").wait()?.as_deref(), Some("{}".as_bytes()));
+/// assert_eq!(store.get("c/zarr.json").wait()?, None);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    url: Arc<str>,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    Local(Arc<Path>),
+    Remote(Arc<Remote>),
+}
+
+/// Something that stands directly under a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its last part, without slashes.
+    pub name: String,
+    /// Whether other keys stand under it.
+    pub is_dir: bool,
+}
+
+/// A part of an object, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByteRange {
+    /// From a start to an end (excluded).
+    Of(Range<u64>),
+    /// The last bytes.
+    Last(u64),
+}
+
+impl ByteRange {
+    /// The range in an object of `size` bytes; the end may lie past it.
+    pub(crate) fn within(&self, size: u64) -> Range<u64> {
+        match self {
+            Self::Of(range) => range.start..range.end.max(range.start),
+            Self::Last(n) if *n > size => 0..*n,
+            Self::Last(n) => size - n..size,
+        }
+    }
+}
+
+impl Store {
+    /// Opens a place. Nothing is read or sent yet.
+    ///
+    /// # Errors
+    /// If the URL or an option cannot be understood, or credentials that were asked for are missing.
+    pub fn open(url: &str, options: &StoreOptions) -> Result<Self> {
+        let address = Address::parse(url)?;
+        let url = Arc::from(address.shown());
+        let place = match address {
+            Address::Local(path) => Place::Local(path.into()),
+            other => Place::Remote(Arc::new(connect::connect(&other, options)?)),
+        };
+        Ok(Self { url, place })
+    }
+
+    /// The URL without user, password and query, for messages and specs.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL of a key, for messages.
+    pub fn url_of(&self, key: &str) -> String {
+        if key.is_empty() { self.url.to_string() } else { format!("{}/{key}", self.url.trim_end_matches('/')) }
+    }
+
+    /// The path if this is a place on this machine.
+    pub fn local_path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Local(path) => Some(path),
+            Place::Remote(_) => None,
+        }
+    }
+
+    /// Whether reads go through a network (or the store in memory).
+    pub fn is_remote(&self) -> bool {
+        matches!(self.place, Place::Remote(_))
+    }
+
+    /// The place under a key.
+    #[must_use]
+    pub fn child(&self, key: &str) -> Self {
+        let key = key.trim_matches('/');
+        if key.is_empty() {
+            return self.clone();
+        }
+        let place = match &self.place {
+            Place::Local(path) => Place::Local(path.join(key).into()),
+            Place::Remote(remote) => Place::Remote(Arc::new(remote.child(key))),
+        };
+        Self { url: self.url_of(key).into(), place }
+    }
+
+    /// An object; `None` if it does not exist.
+    pub fn get(&self, key: &str) -> Reading<Option<Bytes>> {
+        self.get_at_most(key, u64::MAX)
+    }
+
+    /// An object of at most `limit` bytes; `None` if it does not exist. A larger one is an error, before its body is read.
+    pub fn get_at_most(&self, key: &str, limit: u64) -> Reading<Option<Bytes>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || local::get(&path, limit))
+            }
+            Place::Remote(remote) => remote.clone().get(key, limit),
+        }
+    }
+
+    /// A part of an object; `None` if the object does not exist. A part that reaches past the end is an error.
+    pub fn get_range(&self, key: &str, range: ByteRange) -> Reading<Option<Bytes>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || Ok(local::get_ranges(&path, &[range])?.and_then(|mut parts| parts.pop())))
+            }
+            Place::Remote(remote) => remote.clone().get_range(key, range),
+        }
+    }
+
+    /// Parts of an object, near ones joined into one request; `None` if the object does not exist.
+    pub fn get_ranges(&self, key: &str, ranges: Vec<Range<u64>>) -> Reading<Option<Vec<Bytes>>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                let ranges: Vec<ByteRange> = ranges.into_iter().map(ByteRange::Of).collect();
+                Reading::local(move || local::get_ranges(&path, &ranges))
+            }
+            Place::Remote(remote) => remote.clone().get_ranges(key, ranges),
+        }
+    }
+
+    /// The size of an object in bytes; `None` if it does not exist.
+    pub fn size(&self, key: &str) -> Reading<Option<u64>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || local::size(&path))
+            }
+            Place::Remote(remote) => remote.clone().size(key),
+        }
+    }
+
+    /// What stands directly under a key, sorted by name; nothing if there is nothing.
+    /// A web server that does not list gives [`terracube_cube::ErrorKind::Unsupported`].
+    pub fn list(&self, key: &str) -> Reading<Vec<Entry>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || local::list(&path))
+            }
+            Place::Remote(remote) => remote.clone().list(key),
+        }
+    }
+
+    /// Writes an object whole, over one that may be there.
+    pub fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Reading<()> {
+        let bytes = bytes.into();
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || local::put(&path, &bytes))
+            }
+            Place::Remote(remote) => remote.clone().put(key, bytes),
+        }
+    }
+
+    /// Removes everything under a key, and the object of that key. Nothing need be there.
+    pub fn remove_all(&self, key: &str) -> Reading<()> {
+        match &self.place {
+            Place::Local(root) => {
+                let path: PathBuf = local::path_of(root, key);
+                Reading::local(move || local::remove(&path))
+            }
+            Place::Remote(remote) => remote.clone().remove_all(key),
+        }
+    }
+}
+
+// Only the shown URL: options may hold secrets.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.url)
+    }
+}
+
+fn too_large(what: &str, size: u64, limit: u64) -> Error {
+    Error::corrupt(format!("{what} holds {size} bytes, but at most {limit} can belong there"))
+        .hint("the object is damaged or is not what its metadata says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every store must do.
+    fn check_contract(store: &Store) {
+        assert_eq!(store.get("a").wait().unwrap(), None);
+        assert_eq!(store.size("a").wait().unwrap(), None);
+        assert_eq!(store.list("").wait().unwrap(), []);
+        store.put("d/b", "0123456789").wait().unwrap();
+        store.put("a", "x").wait().unwrap();
+        store.put("a", "xyz").wait().unwrap();
+        assert_eq!(store.get("a").wait().unwrap().unwrap(), "xyz");
+        assert_eq!(store.size("d/b").wait().unwrap(), Some(10));
+        let part = |range| store.get_range("d/b", range).wait();
+        assert_eq!(part(ByteRange::Of(2..5)).unwrap().unwrap(), "234");
+        assert_eq!(part(ByteRange::Last(3)).unwrap().unwrap(), "789");
+        assert!(part(ByteRange::Of(8..12)).is_err());
+        assert!(part(ByteRange::Last(12)).is_err());
+        assert_eq!(store.get_range("none", ByteRange::Last(1)).wait().unwrap(), None);
+        let parts = store.get_ranges("d/b", vec![7..9, 0..2, 1..3]).wait().unwrap().unwrap();
+        assert_eq!(parts, ["78", "01", "12"]);
+        assert_eq!(store.get_ranges("none", vec![0..1]).wait().unwrap(), None);
+        let listed = store.list("").wait().unwrap();
+        assert_eq!(listed, [Entry { name: "a".into(), is_dir: false }, Entry { name: "d".into(), is_dir: true }]);
+        assert_eq!(store.child("d").get("b").wait().unwrap().unwrap().len(), 10);
+        assert_eq!(store.child("d/b").get("").wait().unwrap().unwrap().len(), 10);
+        let error = store.get_at_most("d/b", 9).wait().unwrap_err().to_string();
+        assert!(error.contains("holds 10 bytes, but at most 9"), "{error}");
+        store.remove_all("d").wait().unwrap();
+        store.remove_all("d").wait().unwrap();
+        assert_eq!(store.list("").wait().unwrap().len(), 1);
+        assert_eq!(futures::executor::block_on(async { store.get("a").await }).unwrap().unwrap(), "xyz");
+    }
+
+    #[test]
+    fn stores_keep_the_contract() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        check_contract(&Store::open(path.to_str().unwrap(), &StoreOptions::default()).unwrap());
+        check_contract(&Store::open("memory://contract/p", &StoreOptions::default()).unwrap());
+    }
+}
