@@ -1,2 +1,43 @@
-//! The `terracube` command.
-fn main() {}
+//! The `terracube` command: the kernel for Jupyter, its installation, headless notebooks, and looks into datasets.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod arguments;
+mod evaluator;
+mod failure;
+mod install;
+mod kernel;
+mod kernelspec;
+mod run;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let done = match arguments.command {
+        Command::Kernel(options) => kernel::kernel(&options),
+        Command::Install(options) => install::install(&options),
+        Command::Run(options) => run::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            drop(write!(std::io::stderr(), "{failure}")); // without a standard error there is nobody to tell
+            failure.exit_code()
+        }
+    }
+}
+
+/// Warnings go to standard error; `TERRACUBE_LOG` asks for more (`debug`, `terracube_kernel=trace`).
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::Level::WARN.into())
+        .with_env_var("TERRACUBE_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

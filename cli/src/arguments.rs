@@ -1,0 +1,125 @@
+//! The command line.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Lazy labelled datacubes, in notebooks and from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "terracube", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the kernel that Jupyter talks to (Jupyter calls this).
+    Kernel(KernelArguments),
+    /// Tell Jupyter of the kernel.
+    Install(InstallArguments),
+    /// Run a notebook without a front end and write it with its outputs.
+    Run(RunArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KernelArguments {
+    /// The file that Jupyter wrote with ports and key.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub(crate) connection_file: PathBuf,
+    /// Keep the history of all sessions in this file; without it, it lasts as long as the session.
+    #[arg(long, value_name = "FILE", env = "TERRACUBE_HISTORY")]
+    pub(crate) history: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InstallArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The kernel's name, as in `jupyter console --kernel NAME`.
+    #[arg(long, default_value = "terracube", value_parser = kernel_name)]
+    pub(crate) name: String,
+    /// The name that front ends show.
+    #[arg(long, default_value = "Terracube (Rust)")]
+    pub(crate) display_name: String,
+    /// Let the kernel use what cells are compiled against where it is, instead of copying it to the place.
+    #[arg(long)]
+    pub(crate) kit_in_place: bool,
+}
+
+/// Where Jupyter looks for kernels.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Place {
+    /// For this user (the default).
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// Under a folder, as PREFIX/share/jupyter/kernels.
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<PathBuf>,
+    /// Into the active Python or Conda environment.
+    #[arg(long)]
+    pub(crate) sys_prefix: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The notebook.
+    #[arg(value_name = "IN.ipynb")]
+    pub(crate) notebook: PathBuf,
+    /// Where the notebook with its outputs is written, whether or not a cell fails.
+    #[arg(short, long, value_name = "OUT.ipynb")]
+    pub(crate) output: PathBuf,
+    /// Give a parameter a value of the type that the notebook's default has.
+    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Give a parameter a string, whatever it looks like.
+    #[arg(short = 'r', long = "raw-parameter", value_name = "NAME=TEXT")]
+    pub(crate) raw_parameters: Vec<String>,
+    /// Stop a cell that runs longer than this.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) cell_timeout: Option<Duration>,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+fn kernel_name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    match !text.is_empty() && text.chars().all(fits) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("only letters, digits, `.`, `_` and `-` make a kernel's name".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("a cell cannot run in no time".to_owned()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_values_are_usage_errors() {
+        for line in [
+            "terracube run a.ipynb",
+            "terracube run a.ipynb -o b.ipynb --cell-timeout 0",
+            "terracube run a.ipynb -o b.ipynb --cell-timeout soon",
+            "terracube install --user --prefix /x",
+            "terracube install --name a/b",
+            "terracube kernel",
+        ] {
+            let error = Arguments::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `terracube install`: tells Jupyter of the kernel, and puts what cells are compiled against in its place.
+use std::env;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use terracube_kernel::evaluator::Kit;
+use terracube_kernel::evaluator::install::{install_kit, user_folder};
+
+use crate::arguments::{InstallArguments, Place};
+use crate::failure::Failure;
+use crate::kernelspec::Kernelspec;
+
+/// Installs, replacing an earlier installation.
+pub(crate) fn install(arguments: &InstallArguments) -> Result<(), Failure> {
+    let folders = folders(&arguments.place)?;
+    let kit = Kit::find().map_err(Failure::new)?;
+    let kit = match arguments.kit_in_place {
+        true => kit,
+        false => install_kit(&kit, &folders.kit).map_err(Failure::new)?,
+    };
+    let program = env::current_exe().map_err(|error| Failure::new(format!("where this program is: {error}")))?;
+    let root = kit.root().canonicalize().unwrap_or_else(|_| kit.root().to_owned());
+    let spec =
+        Kernelspec { name: &arguments.name, display_name: &arguments.display_name, program: &program, kit: &root };
+    let refused = |error| Failure::new(format!("cannot write the kernel to {}: {error}", folders.kernels.display()));
+    let folder = spec.write(&folders.kernels).map_err(refused)?;
+    let done = format!("installed kernel `{}` in {}\n", arguments.name, folder.display());
+    drop(std::io::stdout().write_all(done.as_bytes())); // it is installed even if nobody listens
+    Ok(())
+}
+
+/// Where an installation goes.
+struct Folders {
+    /// Jupyter's kernels, a folder each.
+    kernels: PathBuf,
+    /// What cells are compiled against.
+    kit: PathBuf,
+}
+
+fn folders(place: &Place) -> Result<Folders, Failure> {
+    let under = |prefix: &Path| {
+        let share = prefix.join("share");
+        Folders { kernels: share.join("jupyter/kernels"), kit: share.join("terracube/kit") }
+    };
+    if let Some(prefix) = &place.prefix {
+        return Ok(under(&std::path::absolute(prefix).map_err(Failure::new)?));
+    }
+    if place.sys_prefix {
+        return Ok(under(&environment_prefix()?));
+    }
+    let homeless =
+        |reason: String| Failure::new(format!("where the user's data is: {reason}")).hint("set HOME, or use --prefix");
+    let jupyter = jupyter_zmq_client::user_data_dir().map_err(|error| homeless(error.to_string()))?;
+    let kit = user_folder().ok_or_else(|| homeless("no home folder".to_owned()))?;
+    Ok(Folders { kernels: jupyter.join("kernels"), kit })
+}
+
+/// The active environment: a virtual environment, Conda, or the Python on the path.
+fn environment_prefix() -> Result<PathBuf, Failure> {
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        if let Some(prefix) = env::var_os(variable).map(PathBuf::from).filter(|prefix| prefix.is_dir()) {
+            return Ok(prefix);
+        }
+    }
+    let asked = Command::new("python3").args(["-c", "import sys; print(sys.prefix)"]).output();
+    let prefix = asked.ok().filter(|output| output.status.success()).and_then(|output| {
+        let text = String::from_utf8(output.stdout).ok()?;
+        Some(PathBuf::from(text.trim())).filter(|prefix: &PathBuf| Path::is_dir(prefix))
+    });
+    prefix.ok_or_else(|| {
+        Failure::new("no active Python or Conda environment was found").hint("activate one, or use --prefix or --user")
+    })
+}

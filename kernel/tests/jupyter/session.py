@@ -1,0 +1,130 @@
+"""What a user of a notebook relies on and jupyter_kernel_test does not ask for, with the real kernel."""
+
+from __future__ import annotations
+
+import time
+import unittest
+
+import installed
+
+installed.install()
+
+from jupyter_client.manager import start_new_kernel  # noqa: E402
+
+TIMEOUT = 120
+
+
+class Session(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.manager, cls.client = start_new_kernel(kernel_name=installed.NAME, startup_timeout=TIMEOUT)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.client.stop_channels()
+        cls.manager.shutdown_kernel()
+
+    def run_cell(self, code, on_output=None, **options):
+        """Runs a cell; returns its reply and its outputs as (type, content)."""
+        outputs = []
+
+        def hook(message):
+            if message["msg_type"] not in ("status", "execute_input"):
+                outputs.append((message["msg_type"], message["content"]))
+                if on_output:
+                    on_output(*outputs[-1])
+
+        reply = self.client.execute_interactive(code, output_hook=hook, timeout=TIMEOUT, **options)
+        return reply["content"], outputs
+
+    def result(self, code):
+        reply, outputs = self.run_cell(code)
+        self.assertEqual(reply["status"], "ok", reply)
+        return [content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result"]
+
+    def test_an_interrupt_keeps_the_variables(self):
+        self.run_cell("let kept = 41;")
+        interrupted = []
+
+        def interrupt(kind, content):
+            if not interrupted and "started" in content.get("text", ""):
+                interrupted.append(time.monotonic())
+                self.manager.interrupt_kernel()
+
+        # The check that every loop of the engine makes for each chunk.
+        code = """
+            println!("started");
+            for _ in 0..600 {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                terracube::interrupt::unwind_if_requested();
+            }
+        """
+        reply, outputs = self.run_cell(code, on_output=interrupt)
+        self.assertTrue(interrupted, outputs)
+        self.assertLess(time.monotonic() - interrupted[0], 20)
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "Interrupted"))
+        self.assertEqual(self.result("kept + 1"), ["42"])
+
+    def test_errors_and_panics_keep_the_variables(self):
+        self.run_cell("let before = vec![1, 2, 3];")
+        for code, name in [
+            ('"x".parse::<i32>()?;', "Error"),
+            ('panic!("on purpose");', "Panic"),
+            ("before[7]", "Panic"),
+            ("let y: String = 5;", "CompileError"),
+        ]:
+            reply, outputs = self.run_cell(code)
+            self.assertEqual((reply["status"], reply["ename"]), ("error", name), code)
+            self.assertEqual([kind for kind, _ in outputs], ["error"], outputs)
+            self.assertTrue(reply["evalue"] and reply["traceback"], reply)
+        self.assertEqual(self.result("before.len()"), ["3"])
+
+    def test_output_streams_while_the_cell_runs(self):
+        seen = {}
+
+        def note(kind, content):
+            for word in ("early", "late"):
+                if word in content.get("text", ""):
+                    seen[word] = time.monotonic()
+
+        pause = "std::thread::sleep(std::time::Duration::from_secs(2));"
+        self.run_cell(f'println!("early"); {pause} println!("late");', on_output=note)
+        self.assertGreater(seen["late"] - seen["early"], 1.5)
+
+    def test_displays_are_updated_in_place(self):
+        code = """
+            struct Step(u8);
+            impl terracube::display::RichDisplay for Step {
+                fn mime_bundle(&self) -> terracube::display::MimeBundle {
+                    terracube::display::MimeBundle::text(format!("step {}", self.0))
+                }
+            }
+            display_as("steps", &Step(1));
+            update_display("steps", &Step(2));
+        """
+        reply, outputs = self.run_cell(code)
+        self.assertEqual(reply["status"], "ok", reply)
+        found = [(kind, c["data"]["text/plain"], c["transient"]["display_id"]) for kind, c in outputs]
+        expected = [("display_data", "step 1", "steps"), ("update_display_data", "step 2", "steps")]
+        self.assertEqual(found, expected)
+
+    def test_positions_of_completion_count_code_points(self):
+        self.run_cell("let température_de_surface = 1;")
+        text = 'let é = "😀"; temp'
+        self.client.complete(text)
+        reply = self.client.get_shell_msg(timeout=TIMEOUT)["content"]
+        self.assertIn("température_de_surface", reply["matches"])
+        self.assertEqual(text[reply["cursor_start"] : reply["cursor_end"]], "temp")
+
+    def test_a_silent_cell_is_not_seen(self):
+        reply, outputs = self.run_cell('println!("quiet");', silent=True)
+        self.assertEqual((reply["status"], outputs), ("ok", []))
+
+    def test_user_expressions_are_evaluated(self):
+        reply, _ = self.run_cell("let base = 20;", user_expressions={"twice": "base * 2", "bad": "nothing"})
+        self.assertEqual(reply["user_expressions"]["twice"]["data"]["text/plain"], "40")
+        self.assertEqual(reply["user_expressions"]["bad"]["status"], "error")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
