@@ -7,6 +7,7 @@ pub use terracube::*;
 
 pub mod channel;
 pub mod display_value;
+mod engine;
 pub mod interrupt;
 pub mod progress;
 pub mod question_mark;
@@ -15,6 +16,17 @@ pub mod session;
 
 #[doc(inline)]
 pub use display_value::{clear_output, display, display_as, update_display};
+
+/// The library crates under their own names: rust-analyzer may name a type by its place in one of them.
+#[doc(hidden)]
+pub mod __crates {
+    pub use terracube;
+    pub use terracube::cube as terracube_cube;
+    pub use terracube::display as terracube_display;
+    pub use terracube::plots as terracube_plots;
+    pub use terracube::readers as terracube_readers;
+    pub use crate as terracube_cells;
+}
 
 /// What every cell imports before its first line: the façade's prelude, and what only makes sense in a notebook.
 pub mod prelude {

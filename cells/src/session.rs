@@ -10,6 +10,7 @@ use crate::{channel, interrupt, question_mark};
 pub extern "C" fn terracube_cells_start() {
     interrupt::install();
     install_panic_hook();
+    crate::engine::install();
 }
 
 /// Called before each cell.

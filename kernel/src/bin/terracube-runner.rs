@@ -5,7 +5,7 @@
 //! and cannot be mistaken for the protocol.
 #![cfg(unix)]
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -41,6 +41,7 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
     close_on_exec(protocol.as_raw_fd());
     replace(libc::STDOUT_FILENO, &connect(&socket, &nonce, "stdout")?)?;
     replace(libc::STDERR_FILENO, &connect(&socket, &nonce, "stderr")?)?;
+    end_with_the_kernel(connect(&socket, &nonce, "life")?)?;
     let mut control = Control { stream: connect(&socket, &nonce, "runner")?, nonce };
 
     let cells = Cells::load(std::env::var_os(wire::LIBRARY_VARIABLE))?;
@@ -130,6 +131,16 @@ impl Cells {
             unsafe { function() };
         }
     }
+}
+
+/// A cell that computes for ever must not outlive a kernel that was killed.
+fn end_with_the_kernel(mut life: UnixStream) -> io::Result<()> {
+    std::thread::Builder::new().name("life".into()).spawn(move || {
+        let _ = life.read(&mut [0]);
+        // SAFETY: ends the process at once, without handlers that a running cell could hold up.
+        unsafe { libc::_exit(0) }
+    })?;
+    Ok(())
 }
 
 fn connect(socket: &str, nonce: &str, role: &str) -> io::Result<UnixStream> {

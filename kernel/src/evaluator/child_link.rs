@@ -193,6 +193,10 @@ impl Shared {
                 // An error is the end of the process, which the evaluator reports.
                 let _ = self.serve_runner(stream);
             }
+            // Held open, so that the process sees when the kernel is gone.
+            Some("life") => {
+                let _ = stream.read(&mut [0]);
+            }
             _ => {}
         }
     }

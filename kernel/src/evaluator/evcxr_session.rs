@@ -8,7 +8,7 @@ use terracube_display::{Data, MimeBundle};
 
 use super::child_link::ChildLink;
 use super::kit::Kit;
-use super::{CellError, Completions, compile_errors, wire};
+use super::{CellError, Completions, Output, compile_errors, wire};
 
 /// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
 /// makes rust-analyzer infer over the standard library once; since it fails, it leaves no variable.
@@ -45,9 +45,16 @@ impl EvcxrSession {
         let mut runner = Command::new(kit.runner());
         runner.envs(link.environment());
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
-        link.begin_cell(None);
-        let (mut context, outputs) =
-            EvalContext::with_subprocess_command(runner).map_err(|error| start_error(&error))?;
+        let (said, heard) = std::sync::mpsc::channel();
+        link.begin_cell(Some(said));
+        let (mut context, outputs) = match EvalContext::with_subprocess_command(runner) {
+            Ok(started) => started,
+            Err(error) => {
+                let process = link.lock().process;
+                link.end_cell(process);
+                return Err(format!("{}{}", printed(&heard), start_error(&error)));
+            }
+        };
         // Cells write to our own sockets; evcxr's channels only carry what it says itself, which nobody waits for.
         for (channel, name) in [(outputs.stdout, "stdout"), (outputs.stderr, "stderr")] {
             let drain = move || {
@@ -66,7 +73,9 @@ impl EvcxrSession {
         state.add_dep("terracube", &format!("{{ path = {shim} }}")).map_err(|error| start_error(&error))?;
         let eval = context.eval_with_state(FIRST_CELL, state);
         link.end_cell(None);
-        eval.map_err(|error| start_error(&error))?;
+        if let Err(error) = eval {
+            return Err(format!("{}{}", printed(&heard), start_error(&error)));
+        }
         Ok(Self { context: CommandContext::with_eval_context(context), moved: HashMap::new(), n_cells: 0 })
     }
 
@@ -189,6 +198,15 @@ fn rustc_flags(kit: &Kit) -> String {
         format!("dependency={}", kit.dependencies().display()),
     ]
     .join("\u{1f}")
+}
+
+/// What the process that runs cells had printed when it failed to start.
+fn printed(heard: &std::sync::mpsc::Receiver<Output>) -> String {
+    let text = |output| match output {
+        Output::Stdout(text) | Output::Stderr(text) => Some(text),
+        Output::Display { .. } | Output::Clear { .. } => None,
+    };
+    heard.try_iter().filter_map(text).collect()
 }
 
 fn start_error(error: &Error) -> String {

@@ -57,6 +57,14 @@ impl Kit {
         let text = fs::read_to_string(&file).map_err(|_| missing(&file))?;
         let description: KitDescription = serde_json::from_str(&text)
             .map_err(|error| KitError(format!("{} is not a kit's description: {error}", file.display())))?;
+        if description.version != env!("CARGO_PKG_VERSION") {
+            return Err(KitError(format!(
+                "the kit in {} belongs to Terracube {}, this is {}; run `terracube install` again",
+                root.display(),
+                description.version,
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
         let kit = Self { root: root.to_owned(), description };
         for part in [kit.library(), kit.runner(), kit.shim().join("src/lib.rs")] {
             if !part.is_file() {

@@ -1,7 +1,9 @@
 //! The evaluator, with real compilations. Needs the kit: `make cells`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod library;
 mod session;
+mod signatures;
 
 use std::time::Duration;
 

@@ -260,7 +260,10 @@ impl Renderer<'_> {
             Some(output) => format!(" -> {}", self.types.ty(output)?),
             None => String::new(),
         };
-        let mut qualifiers = String::from(visibility);
+        // rustc would want a value of the hidden type; it is not shown these.
+        let hides_type = matches!(&function.sig.output, Some(Type::ImplTrait(_)));
+        let mut qualifiers = String::from(if hides_type { "#[cfg(rust_analyzer)]\n" } else { "" });
+        qualifiers.push_str(visibility);
         for (applies, word) in [(function.header.is_async, "async "), (function.header.is_unsafe, "unsafe ")] {
             if applies {
                 qualifiers.push_str(word);
