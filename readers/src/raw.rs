@@ -1,6 +1,7 @@
 //! What a format reader hands over: groups, dimensions and variables as they are stored, before any convention is applied.
 use std::sync::Arc;
 
+use terracube_cube::data::{Attribute, Attributes};
 use terracube_cube::source::Source;
 use terracube_cube::{Error, Result};
 
@@ -14,7 +15,7 @@ pub struct RawGroup {
     /// Variables in the order of the file.
     pub variables: Vec<RawVariable>,
     /// Attributes in the order of the file.
-    pub attributes: RawAttributes,
+    pub attributes: Attributes,
     /// Groups within this one.
     pub groups: Vec<Self>,
 }
@@ -40,7 +41,7 @@ pub struct RawVariable {
     /// The length of each axis.
     pub shape: Vec<u64>,
     /// Attributes in the order of the file.
-    pub attributes: RawAttributes,
+    pub attributes: Attributes,
     /// The values, or why they cannot be read.
     pub data: Result<Arc<dyn Source>>,
     /// Whether the values are single characters (NetCDF `char`), which decoding joins along the last axis.
@@ -57,71 +58,7 @@ pub struct RawStorage {
     /// Codecs and filters in the order in which they were applied ("shuffle", "deflate").
     pub codecs: Vec<String>,
     /// The value that the format itself gives to what was never written, if a Zarr v2 store: it masks.
-    pub fill_value: Option<RawAttribute>,
-}
-
-/// Attributes with their names, in order.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RawAttributes(pub Vec<(String, RawAttribute)>);
-
-/// The value of an attribute: a list of one NetCDF type (one entry is a scalar), or JSON from a Zarr store.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
-pub enum RawAttribute {
-    Text(String),
-    Texts(Vec<String>),
-    I8(Vec<i8>),
-    I16(Vec<i16>),
-    I32(Vec<i32>),
-    I64(Vec<i64>),
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Vec<u64>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-    Json(serde_json::Value),
-}
-
-impl RawAttributes {
-    /// An attribute by name.
-    pub fn get(&self, name: &str) -> Option<&RawAttribute> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-
-    /// An attribute that is text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(RawAttribute::text)
-    }
-
-    /// Takes an attribute out.
-    pub fn remove(&mut self, name: &str) -> Option<RawAttribute> {
-        let position = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.remove(position).1)
-    }
-
-    /// Sets an attribute, at the end if it is new.
-    pub fn set(&mut self, name: impl Into<String>, value: RawAttribute) {
-        let name = name.into();
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((name, value)),
-        }
-    }
-}
-
-impl RawAttribute {
-    /// The text of a text attribute.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) | Self::Json(serde_json::Value::String(text)) => Some(text),
-            Self::Texts(texts) => match &texts[..] {
-                [text] => Some(text),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
+    pub fill_value: Option<Attribute>,
 }
 
 impl RawGroup {
@@ -135,7 +72,8 @@ impl RawGroup {
             let name_of = |group: &Self| group.path.rsplit('/').next().unwrap_or_default().to_owned();
             found = found.groups.iter().find(|group| name_of(group) == part).ok_or_else(|| {
                 let names: Vec<String> = found.groups.iter().map(name_of).collect();
-                Error::unknown_name("group", part, names.iter().map(String::as_str)).context(format!("group `{}`", found.path))
+                Error::unknown_name("group", part, names.iter().map(String::as_str))
+                    .context(format!("group `{}`", found.path))
             })?;
         }
         Ok(found)

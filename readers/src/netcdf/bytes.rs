@@ -145,7 +145,6 @@ impl FileBytes {
 
 fn read_local(file: &File, name: &str, range: &Range<u64>) -> Result<Bytes> {
     let mut bytes = vec![0; (range.end - range.start) as usize];
-    file.read_exact_at(&mut bytes, range.start)
-        .map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
+    file.read_exact_at(&mut bytes, range.start).map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
     Ok(bytes.into())
 }

@@ -11,7 +11,8 @@ use super::bytes::FileBytes;
 use super::flat::FlatSource;
 use super::guard::guarded;
 use super::item::Item;
-use crate::raw::{RawAttribute, RawAttributes, RawDim, RawGroup, RawStorage, RawVariable};
+use crate::raw::{RawDim, RawGroup, RawStorage, RawVariable};
+use terracube_cube::data::{Attribute, Attributes};
 
 /// The header is read in steps that double, from this size on.
 const FIRST_READ: u64 = 64 << 10;
@@ -97,8 +98,7 @@ fn raw_variable(file: &FileBytes, variable: &NcVariable, header: &ClassicHeader,
     let data = dtype_of(variable).and_then(|(dtype, characters)| {
         let item = if characters { Item::Character } else { Item::Number { dtype, big_endian: true } };
         let record = variable.is_record_var.then_some(record);
-        let source =
-            FlatSource::new(file.clone(), &variable.name, item, shape.clone(), variable.data_offset, record)?;
+        let source = FlatSource::new(file.clone(), &variable.name, item, shape.clone(), variable.data_offset, record)?;
         if source.end() > file.len() {
             return Err(Error::corrupt(format!(
                 "{} is truncated: variable `{}` ends at byte {}, but the file holds {}",
@@ -144,21 +144,21 @@ fn dtype_of(variable: &NcVariable) -> Result<(DType, bool)> {
     })
 }
 
-fn attributes(attributes: &[NcAttribute]) -> RawAttributes {
+fn attributes(attributes: &[NcAttribute]) -> Attributes {
     let value = |value: &NcAttrValue| match value {
-        NcAttrValue::Bytes(v) => RawAttribute::I8(v.clone()),
-        NcAttrValue::Chars(v) => RawAttribute::Text(v.clone()),
-        NcAttrValue::Shorts(v) => RawAttribute::I16(v.clone()),
-        NcAttrValue::Ints(v) => RawAttribute::I32(v.clone()),
-        NcAttrValue::Floats(v) => RawAttribute::F32(v.clone()),
-        NcAttrValue::Doubles(v) => RawAttribute::F64(v.clone()),
-        NcAttrValue::UBytes(v) => RawAttribute::U8(v.clone()),
-        NcAttrValue::UShorts(v) => RawAttribute::U16(v.clone()),
-        NcAttrValue::UInts(v) => RawAttribute::U32(v.clone()),
-        NcAttrValue::Int64s(v) => RawAttribute::I64(v.clone()),
-        NcAttrValue::UInt64s(v) => RawAttribute::U64(v.clone()),
-        NcAttrValue::Strings(v) => RawAttribute::Texts(v.clone()),
-        NcAttrValue::UserDefined { .. } => RawAttribute::Texts(Vec::new()),
+        NcAttrValue::Bytes(v) => Attribute::I8(v.clone()),
+        NcAttrValue::Chars(v) => Attribute::Text(v.clone()),
+        NcAttrValue::Shorts(v) => Attribute::I16(v.clone()),
+        NcAttrValue::Ints(v) => Attribute::I32(v.clone()),
+        NcAttrValue::Floats(v) => Attribute::F32(v.clone()),
+        NcAttrValue::Doubles(v) => Attribute::F64(v.clone()),
+        NcAttrValue::UBytes(v) => Attribute::U8(v.clone()),
+        NcAttrValue::UShorts(v) => Attribute::U16(v.clone()),
+        NcAttrValue::UInts(v) => Attribute::U32(v.clone()),
+        NcAttrValue::Int64s(v) => Attribute::I64(v.clone()),
+        NcAttrValue::UInt64s(v) => Attribute::U64(v.clone()),
+        NcAttrValue::Strings(v) => Attribute::Texts(v.clone()),
+        NcAttrValue::UserDefined { .. } => Attribute::Texts(Vec::new()),
     };
-    RawAttributes(attributes.iter().map(|attribute| (name(&attribute.name), value(&attribute.value))).collect())
+    attributes.iter().map(|attribute| (name(&attribute.name), value(&attribute.value))).collect()
 }

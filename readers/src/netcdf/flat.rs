@@ -128,7 +128,8 @@ impl Source for FlatSource {
         }
         let size = self.item.size() as u64;
         let extent: u64 =
-            region.ranges().iter().zip(&self.strides).map(|(r, stride)| (r.end - r.start - 1) * stride).sum::<u64>() + size;
+            region.ranges().iter().zip(&self.strides).map(|(r, stride)| (r.end - r.start - 1) * stride).sum::<u64>()
+                + size;
         // A gap between two runs is read only if it is small.
         let n_runs = region.size() * size / self.run_length(region).0;
         extent.min(region.size() * size + n_runs * JOIN_GAP)
@@ -192,7 +193,8 @@ mod tests {
     fn source(shape: &[u64], record: Option<u64>) -> FlatSource {
         let bytes: Vec<u8> = (0..2000u32).map(|i| (i % 251) as u8).collect();
         let file = FileBytes::memory("m", bytes);
-        FlatSource::new(file, "v", Item::Number { dtype: DType::U8, big_endian: true }, shape.to_vec(), 10, record).unwrap()
+        FlatSource::new(file, "v", Item::Number { dtype: DType::U8, big_endian: true }, shape.to_vec(), 10, record)
+            .unwrap()
     }
 
     #[test]

@@ -55,7 +55,8 @@ impl Item {
                 Block::new(shape, values.collect())
             }
             Self::Truth { size } => {
-                let values: Vec<u8> = bytes.chunks_exact(*size).map(|value| u8::from(value.iter().any(|b| *b != 0))).collect();
+                let values: Vec<u8> =
+                    bytes.chunks_exact(*size).map(|value| u8::from(value.iter().any(|b| *b != 0))).collect();
                 Block::with_dtype(DType::Bool, shape, values)
             }
             Self::Character => Block::from_buffer(DType::U8, shape, Buffer::from_vec(bytes)),

@@ -1,9 +1,9 @@
 //! NetCDF `char` arrays as strings: joined along the last axis, or one string per character.
 use std::sync::Arc;
 
+use terracube_cube::Result;
 use terracube_cube::base::{Block, ChunkGrid, DType, Region};
 use terracube_cube::source::{Encoded, Fetch, Source, SourceSpec};
-use terracube_cube::Result;
 
 use super::item::padded_text;
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use hdf5_reader::global_heap::GlobalHeapCollection;
 use hdf5_reader::io::Cursor;
-use hdf5_reader::messages::attribute::AttributeMessage;
 use hdf5_reader::messages::Datatype;
+use hdf5_reader::messages::attribute::AttributeMessage;
 use terracube_cube::base::DType;
 
 use super::super::item::{Item, padded_text};
 use super::Hdf5;
 use super::datatype::{Values, values};
-use crate::raw::{RawAttribute, RawAttributes};
+use terracube_cube::data::{Attribute, Attributes};
 
 /// Attributes that carry NetCDF-4's and HDF5's own book-keeping.
 const HIDDEN: [&str; 10] = [
@@ -40,13 +40,13 @@ impl<'a> AttributeReader<'a> {
     }
 
     /// The attributes that users see, in order; those of types without a counterpart (compounds, references) are left out.
-    pub(super) fn visible(&self, messages: &[AttributeMessage]) -> RawAttributes {
+    pub(super) fn visible(&self, messages: &[AttributeMessage]) -> Attributes {
         let shown = messages.iter().filter(|message| !HIDDEN.contains(&message.name.as_str()));
-        RawAttributes(shown.filter_map(|message| Some((message.name.clone(), self.value(message)?))).collect())
+        shown.filter_map(|message| Some((message.name.clone(), self.value(message)?))).collect()
     }
 
     /// The value of an attribute.
-    pub(super) fn value(&self, message: &AttributeMessage) -> Option<RawAttribute> {
+    pub(super) fn value(&self, message: &AttributeMessage) -> Option<Attribute> {
         let n = usize::try_from(message.dataspace.num_elements().ok()?).ok()?;
         match values(&message.datatype).ok()? {
             Values::Text => {
@@ -54,20 +54,20 @@ impl<'a> AttributeReader<'a> {
                 let mut texts: Vec<String> =
                     message.raw_data.chunks_exact(size).take(n).map(|reference| self.text(reference)).collect();
                 Some(match texts.len() {
-                    1 => RawAttribute::Text(texts.remove(0)),
-                    _ => RawAttribute::Texts(texts),
+                    1 => Attribute::Text(texts.remove(0)),
+                    _ => Attribute::Texts(texts),
                 })
             }
             Values::Fixed(Item::Text { size, blanks }) => {
                 let mut texts: Vec<String> =
                     message.raw_data.chunks_exact(size.max(1)).take(n).map(|text| padded_text(text, blanks)).collect();
                 Some(match texts.len() {
-                    0 => RawAttribute::Text(String::new()),
-                    1 => RawAttribute::Text(texts.remove(0)),
-                    _ => RawAttribute::Texts(texts),
+                    0 => Attribute::Text(String::new()),
+                    1 => Attribute::Text(texts.remove(0)),
+                    _ => Attribute::Texts(texts),
                 })
             }
-            Values::Fixed(Item::Character) => Some(RawAttribute::Text(padded_text(&message.raw_data, false))),
+            Values::Fixed(Item::Character) => Some(Attribute::Text(padded_text(&message.raw_data, false))),
             // NetCDF shows a truth value as the integer that it is.
             Values::Fixed(Item::Truth { .. }) => match &message.datatype {
                 Datatype::Enum { base, .. } => match values(base).ok()? {
@@ -82,14 +82,14 @@ impl<'a> AttributeReader<'a> {
 
     /// The text of an attribute.
     pub(super) fn text_of(&self, message: Option<&AttributeMessage>) -> Option<String> {
-        self.value(message?)?.text().map(str::to_owned)
+        self.value(message?)?.as_text().map(str::to_owned)
     }
 
     /// The integers of an attribute.
     pub(super) fn integers(&self, message: Option<&AttributeMessage>) -> Option<Vec<i64>> {
         match self.value(message?)? {
-            RawAttribute::I32(v) => Some(v.into_iter().map(i64::from).collect()),
-            RawAttribute::I64(v) => Some(v),
+            Attribute::I32(v) => Some(v.into_iter().map(i64::from).collect()),
+            Attribute::I64(v) => Some(v),
             _ => None,
         }
     }
@@ -122,25 +122,27 @@ impl<'a> AttributeReader<'a> {
         let mut heaps = self.heaps.borrow_mut();
         let heap = heaps.entry(address).or_insert_with(|| {
             let (offsets, lengths) = (self.hdf.offset_size(), self.hdf.length_size());
-            GlobalHeapCollection::parse_at_storage(self.hdf.file.storage(), address, offsets, lengths).ok().map(Arc::new)
+            GlobalHeapCollection::parse_at_storage(self.hdf.file.storage(), address, offsets, lengths)
+                .ok()
+                .map(Arc::new)
         });
         heap.as_ref()?.get_object(index).map(|object| object.data.clone())
     }
 }
 
-fn numbers(item: &Item, bytes: &[u8], n: usize) -> Option<RawAttribute> {
+fn numbers(item: &Item, bytes: &[u8], n: usize) -> Option<Attribute> {
     let block = item.decode(bytes.get(..n * item.size())?.to_vec(), &[n]).ok()?;
     Some(match block.dtype() {
-        DType::I8 => RawAttribute::I8(block.values().ok()?.to_vec()),
-        DType::I16 => RawAttribute::I16(block.values().ok()?.to_vec()),
-        DType::I32 => RawAttribute::I32(block.values().ok()?.to_vec()),
-        DType::I64 => RawAttribute::I64(block.values().ok()?.to_vec()),
-        DType::U8 => RawAttribute::U8(block.values().ok()?.to_vec()),
-        DType::U16 => RawAttribute::U16(block.values().ok()?.to_vec()),
-        DType::U32 => RawAttribute::U32(block.values().ok()?.to_vec()),
-        DType::U64 => RawAttribute::U64(block.values().ok()?.to_vec()),
-        DType::F32 => RawAttribute::F32(block.values().ok()?.to_vec()),
-        DType::F64 => RawAttribute::F64(block.values().ok()?.to_vec()),
+        DType::I8 => Attribute::I8(block.values().ok()?.to_vec()),
+        DType::I16 => Attribute::I16(block.values().ok()?.to_vec()),
+        DType::I32 => Attribute::I32(block.values().ok()?.to_vec()),
+        DType::I64 => Attribute::I64(block.values().ok()?.to_vec()),
+        DType::U8 => Attribute::U8(block.values().ok()?.to_vec()),
+        DType::U16 => Attribute::U16(block.values().ok()?.to_vec()),
+        DType::U32 => Attribute::U32(block.values().ok()?.to_vec()),
+        DType::U64 => Attribute::U64(block.values().ok()?.to_vec()),
+        DType::F32 => Attribute::F32(block.values().ok()?.to_vec()),
+        DType::F64 => Attribute::F64(block.values().ok()?.to_vec()),
         _ => return None,
     })
 }

@@ -6,7 +6,13 @@ const LZ4: usize = 2;
 const ZSTD: usize = 3;
 
 /// Undoes the filter. `block_size` counts values, 0 for the library's own choice; `packing` is its code in the filter's settings.
-pub(super) fn undo(input: &[u8], item_size: usize, block_size: usize, packing: usize, room: usize) -> Result<Vec<u8>, String> {
+pub(super) fn undo(
+    input: &[u8],
+    item_size: usize,
+    block_size: usize,
+    packing: usize,
+    room: usize,
+) -> Result<Vec<u8>, String> {
     let item_size = item_size.max(1);
     let short = || "it is cut off".to_owned();
     if packing == PLAIN {

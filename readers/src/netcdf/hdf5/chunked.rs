@@ -55,7 +55,9 @@ struct Place {
 
 impl ChunkedSource {
     pub(super) fn new(hdf: Arc<Hdf5>, path: &str, stored: Stored, item: Item, shape: &[u64]) -> Result<Self> {
-        let DataLayout::Chunked { dims, .. } = &stored.layout else { return Err(Error::internal("a layout without chunks")) };
+        let DataLayout::Chunked { dims, .. } = &stored.layout else {
+            return Err(Error::internal("a layout without chunks"));
+        };
         let chunk_shape: Vec<u64> = dims.iter().map(|&n| u64::from(n)).collect();
         if chunk_shape.len() != shape.len() || chunk_shape.contains(&0) {
             return Err(hdf.corrupt(format!("chunks of shape {chunk_shape:?} do not fit an array of shape {shape:?}")));
@@ -67,7 +69,17 @@ impl ChunkedSource {
         let filters = Filters::new(stored.filters.clone())?;
         let chunks = ChunkGrid::regular(shape, &chunk_shape);
         let grid = grouped(shape, &chunk_shape, item.size() as u64);
-        Ok(Self(Arc::new(Chunked { hdf, path: path.to_owned(), stored, item, filters, chunks, chunk_shape, grid, index: OnceLock::new() })))
+        Ok(Self(Arc::new(Chunked {
+            hdf,
+            path: path.to_owned(),
+            stored,
+            item,
+            filters,
+            chunks,
+            chunk_shape,
+            grid,
+            index: OnceLock::new(),
+        })))
     }
 }
 
@@ -108,7 +120,9 @@ impl Chunked {
     }
 
     fn entries(&self) -> Parsed<Vec<ChunkEntry>> {
-        let DataLayout::Chunked { address, dims, chunk_indexing, .. } = &self.stored.layout else { return Ok(Vec::new()) };
+        let DataLayout::Chunked { address, dims, chunk_indexing, .. } = &self.stored.layout else {
+            return Ok(Vec::new());
+        };
         let (storage, address) = (self.hdf.file.storage(), *address);
         let (offsets, lengths) = (self.hdf.offset_size(), self.hdf.length_size());
         let (shape, rank) = (&self.stored.shape, self.stored.shape.len());
@@ -117,7 +131,8 @@ impl Chunked {
         }
         match chunk_indexing {
             None => {
-                let leaves = collect_btree_v1_leaves_storage(storage, address, offsets, lengths, Some(rank as u32), dims, None)?;
+                let leaves =
+                    collect_btree_v1_leaves_storage(storage, address, offsets, lengths, Some(rank as u32), dims, None)?;
                 let entry = |(key, address)| match key {
                     BTreeV1Key::RawData { chunk_size, filter_mask, mut offsets } if offsets.len() >= rank => {
                         offsets.truncate(rank);
@@ -141,7 +156,9 @@ impl Chunked {
             }
             Some(ChunkIndexing::ExtensibleArray { .. }) => {
                 let max = self.stored.max_shape.as_deref();
-                collect_extensible_array_chunk_entries_storage(storage, address, offsets, lengths, shape, max, dims, None)
+                collect_extensible_array_chunk_entries_storage(
+                    storage, address, offsets, lengths, shape, max, dims, None,
+                )
             }
         }
     }
@@ -161,13 +178,17 @@ impl Chunked {
 
     fn ranges(&self, region: &Region) -> Result<Vec<Option<Range<u64>>>> {
         let index = self.index()?;
-        Ok(self.touched(region).map(|(number, _)| Self::place(index, number).map(|p| p.start..p.start + p.size)).collect())
+        Ok(self
+            .touched(region)
+            .map(|(number, _)| Self::place(index, number).map(|p| p.start..p.start + p.size))
+            .collect())
     }
 
     /// The plain bytes of a chunk, of the full chunk shape.
     fn plain(&self, bytes: Vec<u8>, mask: u32) -> Result<Vec<u8>> {
         let size = self.chunk_bytes() as usize;
-        let mut plain = if self.filters.is_empty() { bytes } else { self.filters.undo(&bytes, mask, size, self.item.size())? };
+        let mut plain =
+            if self.filters.is_empty() { bytes } else { self.filters.undo(&bytes, mask, size, self.item.size())? };
         if plain.len() < size {
             return Err(Error::corrupt(format!("it holds {} bytes instead of {size}", plain.len())));
         }
@@ -197,16 +218,26 @@ impl Source for ChunkedSource {
 
     fn encoded_bound(&self, region: &Region) -> u64 {
         match self.0.index.get() {
-            Some(Ok(index)) => {
-                self.0.touched(region).filter_map(|(number, _)| Chunked::place(index, number)).map(|place| place.size).sum()
-            }
+            Some(Ok(index)) => self
+                .0
+                .touched(region)
+                .filter_map(|(number, _)| Chunked::place(index, number))
+                .map(|place| place.size)
+                .sum(),
             // Before the index is read (the first fetch does it): codecs add little to what they cannot compress.
             _ => {
                 let chunk = self.0.chunk_bytes();
-                let n: u64 = self.0.chunks.axes().iter().zip(region.ranges()).map(|(axis, range)| {
-                    let touching = axis.touching(range);
-                    touching.end - touching.start
-                }).product();
+                let n: u64 = self
+                    .0
+                    .chunks
+                    .axes()
+                    .iter()
+                    .zip(region.ranges())
+                    .map(|(axis, range)| {
+                        let touching = axis.touching(range);
+                        touching.end - touching.start
+                    })
+                    .product();
                 n.saturating_mul(chunk + chunk / 64 + 4096)
             }
         }
@@ -236,7 +267,8 @@ impl Source for ChunkedSource {
             let (reader, region) = (source.clone(), region);
             // The index is read by a parser that blocks.
             let ranges = tokio::task::spawn_blocking(move || reader.ranges(&region));
-            let ranges = ranges.await.unwrap_or_else(|_| Err(Error::internal("the read of a chunk index ended early")))?;
+            let ranges =
+                ranges.await.unwrap_or_else(|_| Err(Error::internal("the read of a chunk index ended early")))?;
             source.hdf.bytes.read_all(ranges).await
         }))
     }
@@ -250,7 +282,9 @@ impl Source for ChunkedSource {
         if touched.len() != encoded.pieces.len() {
             return Err(Error::internal(format!("the pieces of `{}` do not belong to {region:?}", self.0.path)));
         }
-        let fail = |error: Error, chunk: &Region| error.context(format!("variable `{}` of {}, chunk {chunk:?}", self.0.path, self.0.hdf.bytes.name()));
+        let fail = |error: Error, chunk: &Region| {
+            error.context(format!("variable `{}` of {}, chunk {chunk:?}", self.0.path, self.0.hdf.bytes.name()))
+        };
         let plain = |piece: bytes::Bytes, number: u64, chunk: &Region| {
             let mask = Chunked::place(index, number).map_or(0, |place| place.mask);
             self.0.plain(piece.into(), mask).map_err(|error| fail(error, chunk))
@@ -264,7 +298,8 @@ impl Source for ChunkedSource {
         {
             return self.0.item.decode(plain(piece.clone(), *number, chunk)?, &extents);
         }
-        let fill = self.0.stored.fill.as_ref().filter(|fill| fill.len() == size).cloned().unwrap_or_else(|| vec![0; size]);
+        let fill =
+            self.0.stored.fill.as_ref().filter(|fill| fill.len() == size).cloned().unwrap_or_else(|| vec![0; size]);
         let mut values = fill.repeat(extents.iter().product());
         for ((number, chunk), piece) in touched.iter().zip(encoded.pieces) {
             let Some(piece) = piece else { continue };
@@ -279,7 +314,15 @@ impl Source for ChunkedSource {
 }
 
 /// Copies the box `shared` from a chunk (at `chunk`, of `chunk_shape`) into the values of `region`; both in C order.
-fn copy(from: &[u8], chunk: &Region, chunk_shape: &[u64], to: &mut [u8], region: &Region, shared: &Region, size: usize) {
+fn copy(
+    from: &[u8],
+    chunk: &Region,
+    chunk_shape: &[u64],
+    to: &mut [u8],
+    region: &Region,
+    shared: &Region,
+    size: usize,
+) {
     let rank = shared.rank();
     let (Some(inner), region_shape) = (rank.checked_sub(1), region.shape()) else {
         to.copy_from_slice(&from[..size]);
@@ -287,7 +330,8 @@ fn copy(from: &[u8], chunk: &Region, chunk_shape: &[u64], to: &mut [u8], region:
     };
     let run = shared.shape()[inner] as usize * size;
     let at = |position: &[u64], origin: &Region, shape: &[u64]| {
-        let offset = position.iter().zip(origin.ranges()).zip(shape).fold(0, |offset, ((p, o), n)| offset * n + (p - o.start));
+        let offset =
+            position.iter().zip(origin.ranges()).zip(shape).fold(0, |offset, ((p, o), n)| offset * n + (p - o.start));
         offset as usize * size
     };
     let mut position: Vec<u64> = shared.ranges().iter().map(|range| range.start).collect();

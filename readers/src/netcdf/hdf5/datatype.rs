@@ -18,9 +18,8 @@ pub(super) enum Values {
 
 /// What a type means; an error names what is not supported.
 pub(super) fn values(datatype: &Datatype) -> Result<Values> {
-    let unsupported = |what: &str| {
-        Err(Error::unsupported(format!("it has the HDF5 type {what}, which has no array type here")))
-    };
+    let unsupported =
+        |what: &str| Err(Error::unsupported(format!("it has the HDF5 type {what}, which has no array type here")));
     Ok(Values::Fixed(match datatype {
         Datatype::FixedPoint { size, signed, byte_order } => integer(*size, *signed, *byte_order)?,
         Datatype::Bitfield { size, byte_order } => integer(*size, false, *byte_order)?,
@@ -70,6 +69,8 @@ fn integer(size: u8, signed: bool, order: ByteOrder) -> Result<Item> {
 
 /// h5py writes truth values as an enum of FALSE = 0 and TRUE = 1.
 fn is_truth(members: &[EnumMember]) -> bool {
-    let value = |name: &str| members.iter().find(|member| member.name == name).map(|member| member.value.iter().any(|b| *b != 0));
+    let value = |name: &str| {
+        members.iter().find(|member| member.name == name).map(|member| member.value.iter().any(|b| *b != 0))
+    };
     members.len() == 2 && value("FALSE") == Some(false) && value("TRUE") == Some(true)
 }

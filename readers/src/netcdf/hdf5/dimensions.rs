@@ -37,7 +37,8 @@ impl Dimensions {
 
     /// The dimensions defined in a group, those without a name of their own included.
     pub(super) fn defined_in(&self, group: &GroupObject) -> Vec<RawDim> {
-        let named = group.datasets.iter().filter_map(|dataset| self.by_address.get(&dataset.address)).map(|scale| &scale.dim);
+        let named =
+            group.datasets.iter().filter_map(|dataset| self.by_address.get(&dataset.address)).map(|scale| &scale.dim);
         let mut seen = HashSet::new();
         let phony = self.phony.get(&group.path).into_iter().flatten();
         named.chain(phony).filter(|dim| seen.insert(dim.name.clone())).cloned().collect()
@@ -144,7 +145,9 @@ impl Dimensions {
     fn phony(&mut self, group: &str, len: u64, unlimited: bool, taken: &[String]) -> String {
         let n_phony: usize = self.phony.values().map(Vec::len).sum();
         let list = self.phony.entry(group.to_owned()).or_default();
-        if let Some(known) = list.iter().find(|dim| dim.len == len && dim.unlimited == unlimited && !taken.contains(&dim.name)) {
+        if let Some(known) =
+            list.iter().find(|dim| dim.len == len && dim.unlimited == unlimited && !taken.contains(&dim.name))
+        {
             return known.name.clone();
         }
         let name = format!("phony_dim_{}", self.n_named + n_phony);

@@ -30,13 +30,13 @@ impl Filters {
     /// # Errors
     /// If one is not supported; the error names it.
     pub(super) fn new(filters: Vec<FilterDescription>) -> Result<Self> {
-        let known = [
-            DEFLATE, SHUFFLE, FLETCHER32, SZIP, NBIT, SCALE_OFFSET, BZIP2, LZF, BLOSC, LZ4, BITSHUFFLE, ZSTD,
-        ];
+        let known = [DEFLATE, SHUFFLE, FLETCHER32, SZIP, NBIT, SCALE_OFFSET, BZIP2, LZF, BLOSC, LZ4, BITSHUFFLE, ZSTD];
         match filters.iter().find(|filter| !known.contains(&filter.id)) {
             None => Ok(Self(filters)),
-            Some(filter) => Err(Error::unsupported(format!("its chunks went through the filter {}", Self::name(filter)))
-                .hint("write the file again with zlib or zstd (`nccopy -d 4`, `h5repack -f GZIP=4`)")),
+            Some(filter) => {
+                Err(Error::unsupported(format!("its chunks went through the filter {}", Self::name(filter)))
+                    .hint("write the file again with zlib or zstd (`nccopy -d 4`, `h5repack -f GZIP=4`)"))
+            }
         }
     }
 
@@ -103,7 +103,9 @@ fn undo_one(filter: &FilterDescription, input: &[u8], room: usize, item_size: us
         ZSTD => read_all(zstd::stream::read::Decoder::new(input).map_err(|e| e.to_string())?, room),
         BLOSC => blosc(input, room),
         LZF => lzf(input, word(2).filter(|&n| n > 0 && n <= room).unwrap_or(room)),
-        BITSHUFFLE => bitshuffle::undo(input, word(2).unwrap_or(item_size), word(3).unwrap_or(0), word(4).unwrap_or(0), room),
+        BITSHUFFLE => {
+            bitshuffle::undo(input, word(2).unwrap_or(item_size), word(3).unwrap_or(0), word(4).unwrap_or(0), room)
+        }
         // The rarer ones of HDF5 itself.
         _ => FilterRegistry::new().apply_with_limit(filter, input, item_size, Some(room)).map_err(|e| e.to_string()),
     }

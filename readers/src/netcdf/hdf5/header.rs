@@ -2,9 +2,9 @@
 //! shared) costs only itself; each message is parsed by `hdf5-reader`, save old layouts, whose address it takes from the wrong place.
 use std::collections::HashSet;
 
+use hdf5_reader::checksum::jenkins_lookup3;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::attribute::AttributeMessage;
-use hdf5_reader::checksum::jenkins_lookup3;
 use hdf5_reader::messages::layout::{DataLayout, DataLayoutMessage};
 use hdf5_reader::messages::{
     self, HdfMessage, MSG_ATTRIBUTE, MSG_CONTINUATION, MSG_DATA_LAYOUT, MSG_DATASPACE, MSG_DATATYPE, shared,
@@ -73,7 +73,8 @@ fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Vec<HdfMessage>> {
         while let Some((kind, flags, payload)) = next_message(&mut cursor, &piece) {
             if kind == MSG_CONTINUATION {
                 let mut target = Cursor::new(payload);
-                let (Ok(start), Ok(len)) = (target.read_offset(hdf.offset_size()), target.read_length(hdf.length_size()))
+                let (Ok(start), Ok(len)) =
+                    (target.read_offset(hdf.offset_size()), target.read_length(hdf.length_size()))
                 else {
                     continue;
                 };
@@ -111,7 +112,9 @@ fn shared_message(hdf: &Hdf5, kind: u16, payload: &[u8], depth: usize) -> Option
     read(hdf, address, depth + 1).ok()?.into_iter().find(|message| {
         matches!(
             (kind, message),
-            (MSG_DATATYPE, HdfMessage::Datatype(_)) | (MSG_DATASPACE, HdfMessage::Dataspace(_)) | (MSG_ATTRIBUTE, HdfMessage::Attribute(_))
+            (MSG_DATATYPE, HdfMessage::Datatype(_))
+                | (MSG_DATASPACE, HdfMessage::Dataspace(_))
+                | (MSG_ATTRIBUTE, HdfMessage::Attribute(_))
         )
     })
 }

@@ -51,7 +51,9 @@ fn old_links(hdf: &Hdf5, table: &SymbolTableMessage) -> Parsed<Vec<LinkMessage>>
     let (storage, offsets, lengths) = (hdf.file.storage(), hdf.offset_size(), hdf.length_size());
     let heap = LocalHeap::parse_at_storage(storage, table.heap_address, offsets, lengths)?;
     let mut links = Vec::new();
-    for (_, address) in collect_btree_v1_leaves_storage(storage, table.btree_address, offsets, lengths, None, &[], None)? {
+    for (_, address) in
+        collect_btree_v1_leaves_storage(storage, table.btree_address, offsets, lengths, None, &[], None)?
+    {
         let prefix = storage.read_range(address, 8)?;
         let n_entries = usize::from(u16::from_le_bytes([prefix[6], prefix[7]]));
         let node = storage.read_range(address, 8 + n_entries * (2 * usize::from(offsets) + 24))?;
@@ -79,7 +81,8 @@ fn dense_links(hdf: &Hdf5, info: &LinkInfoMessage) -> Parsed<Vec<LinkMessage>> {
     let tree = BTreeV2Header::parse_at_storage(storage, info.btree_name_index_address, offsets, lengths)?;
     let mut links = Vec::new();
     for record in collect_btree_v2_records_storage(storage, &tree, offsets, lengths, None, &[], None)? {
-        let (BTreeV2Record::LinkNameHash { heap_id, .. } | BTreeV2Record::CreationOrder { heap_id, .. }) = record else {
+        let (BTreeV2Record::LinkNameHash { heap_id, .. } | BTreeV2Record::CreationOrder { heap_id, .. }) = record
+        else {
             continue;
         };
         let bytes = heap.get_object_storage(&heap_id, storage, offsets, lengths)?;

@@ -61,7 +61,9 @@ impl Hdf5 {
         });
         let block = if bytes.is_remote() { REMOTE_BLOCK } else { LOCAL_BLOCK };
         let storage = Arc::new(BlockCacheStorage::new(Arc::new(storage), block, N_BLOCKS));
-        let options = hdf5_reader::OpenOptions::default().with_chunk_cache_bytes(0).with_max_object_header_bytes(MAX_HEADER_BYTES);
+        let options = hdf5_reader::OpenOptions::default()
+            .with_chunk_cache_bytes(0)
+            .with_max_object_header_bytes(MAX_HEADER_BYTES);
         let file = Hdf5File::from_storage_with_options(storage, options)
             .map_err(|error| Error::corrupt(format!("the HDF5 header of {} is damaged: {error}", bytes.name())))?;
         Ok(Self { bytes: bytes.clone(), base, file })

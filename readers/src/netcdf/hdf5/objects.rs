@@ -85,16 +85,29 @@ fn group(
         let messages = match hdf.messages(member) {
             Ok(messages) => messages,
             Err(error) => {
-                found.datasets.push(DatasetObject { name, address: member, attributes: Vec::new(), stored: Err(error) });
+                found.datasets.push(DatasetObject {
+                    name,
+                    address: member,
+                    attributes: Vec::new(),
+                    stored: Err(error),
+                });
                 continue;
             }
         };
         let is_group = |m: &HdfMessage| {
-            matches!(m, HdfMessage::SymbolTable(_) | HdfMessage::LinkInfo(_) | HdfMessage::Link(_) | HdfMessage::GroupInfo(_))
+            matches!(
+                m,
+                HdfMessage::SymbolTable(_) | HdfMessage::LinkInfo(_) | HdfMessage::Link(_) | HdfMessage::GroupInfo(_)
+            )
         };
         if messages.iter().any(|m| matches!(m, HdfMessage::DataLayout(_))) {
             let stored = stored(hdf, &messages);
-            found.datasets.push(DatasetObject { name, address: member, attributes: attributes(hdf, &messages), stored });
+            found.datasets.push(DatasetObject {
+                name,
+                address: member,
+                attributes: attributes(hdf, &messages),
+                stored,
+            });
         } else if messages.iter().any(is_group) {
             let path = format!("{}/{name}", path.trim_end_matches('/'));
             found.groups.push(group(hdf, path, member, &messages, above, depth + 1)?);
@@ -106,7 +119,8 @@ fn group(
 }
 
 fn stored(hdf: &Hdf5, messages: &[HdfMessage]) -> Result<Stored> {
-    let (mut space, mut datatype, mut layout, mut fill, mut filters, mut external) = (None, None, None, None, Vec::new(), false);
+    let (mut space, mut datatype, mut layout, mut fill, mut filters, mut external) =
+        (None, None, None, None, Vec::new(), false);
     for message in messages {
         match message {
             HdfMessage::Dataspace(message) => space = Some(message.clone()),

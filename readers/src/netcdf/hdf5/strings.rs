@@ -60,7 +60,8 @@ impl Source for HeapText {
     }
 
     fn fetch(&self, region: &Region) -> Fetch {
-        let (hdf, path, shape, stored) = (self.hdf.clone(), self.path.clone(), self.shape.clone(), self.stored_shape.clone());
+        let (hdf, path, shape, stored) =
+            (self.hdf.clone(), self.path.clone(), self.shape.clone(), self.stored_shape.clone());
         let region = region.clone();
         let read = move || {
             let block = read(&hdf, &path, &stored, &shape)?;
@@ -70,7 +71,9 @@ impl Source for HeapText {
             return Fetch::Blocking(Box::new(read));
         }
         Fetch::Pending(crate::runtime::spawn(async move {
-            tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(Error::internal("a read of strings ended early")))
+            tokio::task::spawn_blocking(read)
+                .await
+                .unwrap_or_else(|_| Err(Error::internal("a read of strings ended early")))
         }))
     }
 

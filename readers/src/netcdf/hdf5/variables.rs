@@ -27,7 +27,8 @@ pub(super) fn raw_group(hdf: &Arc<Hdf5>, root: GroupObject) -> RawGroup {
 }
 
 fn convert(hdf: &Arc<Hdf5>, group: &GroupObject, dims: &mut Dimensions, reader: &AttributeReader<'_>) -> RawGroup {
-    let mut raw = RawGroup { path: group.path.clone(), attributes: reader.visible(&group.attributes), ..RawGroup::default() };
+    let mut raw =
+        RawGroup { path: group.path.clone(), attributes: reader.visible(&group.attributes), ..RawGroup::default() };
     // NetCDF's library numbers the axes without a dimension in this order: inner groups first.
     raw.groups = group.groups.iter().map(|inner| convert(hdf, inner, dims, reader)).collect();
     for dataset in &group.datasets {
@@ -77,13 +78,7 @@ fn storage_of(stored: &Stored) -> RawStorage {
     RawStorage { chunks, codecs: stored.filters.iter().map(Filters::name).collect(), fill_value: None }
 }
 
-fn source(
-    hdf: &Arc<Hdf5>,
-    path: &str,
-    stored: Stored,
-    values: Values,
-    shape: &[u64],
-) -> Result<Arc<dyn Source>> {
+fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Arc<dyn Source>> {
     if stored.external {
         return Err(Error::unsupported("its values stand in other files (HDF5 external storage)"));
     }
@@ -101,7 +96,8 @@ fn source(
             Ok(MemorySource::new(block, ChunkGrid::single(shape)))
         }
         DataLayout::Contiguous { address, .. } if Cursor::is_undefined_offset(*address, hdf.offset_size()) => {
-            let fill = stored.fill.clone().filter(|fill| fill.len() == item.size()).unwrap_or_else(|| vec![0; item.size()]);
+            let fill =
+                stored.fill.clone().filter(|fill| fill.len() == item.size()).unwrap_or_else(|| vec![0; item.size()]);
             let block = Block::filled(&item.decode(fill, &[])?, &extents)?;
             Ok(MemorySource::new(block, ChunkGrid::single(shape)))
         }
@@ -109,7 +105,11 @@ fn source(
             let offset = hdf.base + address;
             let source = FlatSource::new(hdf.bytes.clone(), path, item, shape.to_vec(), offset, None)?;
             if source.end() > hdf.bytes.len() {
-                return Err(hdf.corrupt(format!("it ends at byte {}, but the file holds {}", source.end(), hdf.bytes.len())));
+                return Err(hdf.corrupt(format!(
+                    "it ends at byte {}, but the file holds {}",
+                    source.end(),
+                    hdf.bytes.len()
+                )));
             }
             Ok(Arc::new(source))
         }
