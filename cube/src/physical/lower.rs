@@ -117,7 +117,7 @@ fn reduction(expr: Expr) -> StageOutput {
     let (input, roles, op, options) = match expr.op() {
         Op::Reduce { input, axes, op, options } => {
             let role = |axis| if axes.contains(&axis) { Role::Reduced } else { Role::Kept };
-            (input.clone(), (0..input.shape().len()).map(role).collect(), op.clone(), options.clone())
+            (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
         }
         Op::GroupReduce { input, axis, groups, axes, op, options } => {
             let role = |a: usize| {
@@ -126,7 +126,7 @@ fn reduction(expr: Expr) -> StageOutput {
                 }
                 if axes.contains(&a) { Role::Reduced } else { Role::Kept }
             };
-            (input.clone(), (0..input.shape().len()).map(role).collect(), op.clone(), options.clone())
+            (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
         }
         _ => return StageOutput { expr, kind: OutputKind::Values, roots: vec![], resident: true },
     };
