@@ -1,6 +1,6 @@
 //! The coordinator under strain: inputs with different chunks, several outputs, tiny budgets, random failures, cancellations.
 //! No deadlock, budget held, right or an error.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl Source for Unsteady {
 
     fn fetch(&self, region: &Region) -> Fetch {
         let n = self.fetches.fetch_add(1, Ordering::Relaxed) + 1;
-        let fails = self.fails_every > 0 && n % self.fails_every == 0;
+        let fails = self.fails_every > 0 && n.is_multiple_of(self.fails_every);
         let encoded = vec![0u8; (region.size() * 8) as usize];
         let answer = if fails {
             Err(Error::io(format!("chunk {region:?} was lost")))
