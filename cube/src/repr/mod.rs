@@ -1,0 +1,9 @@
+//! What values look like: text for the terminal, HTML for the notebook. A representation reads at most a corner of the data.
+mod chunk_picture;
+mod html;
+mod text;
+mod view;
+mod words;
+
+#[cfg(test)]
+mod snapshots;
