@@ -42,26 +42,43 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
-/// A float: all its digits if they are few, else four significant ones; "nan" and "inf" as numpy writes them.
-pub(crate) fn float(value: f64, shortest: String) -> String {
+/// How many digits of a float are shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digits {
+    /// All digits are shown if they take no more characters than this.
+    pub all_up_to: usize,
+    /// Significant digits otherwise.
+    pub significant: usize,
+}
+
+impl Digits {
+    /// For a line of a representation.
+    pub const FEW: Self = Self { all_up_to: 8, significant: 4 };
+    /// For printed values.
+    pub const MANY: Self = Self { all_up_to: 12, significant: 8 };
+}
+
+/// A float, of which `shortest` has all digits; "nan" and "inf" as numpy writes them.
+pub(crate) fn float(value: f64, shortest: String, digits: Digits) -> String {
+    let Digits { all_up_to, significant } = digits;
     if value.is_nan() {
         return "nan".into();
     }
     if value.is_infinite() {
         return if value > 0.0 { "inf".into() } else { "-inf".into() };
     }
-    if shortest.len() <= 8 {
+    if shortest.len() <= all_up_to {
         return if shortest.contains('.') { shortest } else { shortest + ".0" };
     }
     let power = value.abs().log10().floor() as i32;
-    if !(-4..6).contains(&power) {
-        let text = format!("{value:.3e}");
+    if !(-4..significant as i32 + 2).contains(&power) {
+        let text = format!("{value:.*e}", significant - 1);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
         let (sign, digits) = exponent.strip_prefix('-').map_or(("+", exponent), |digits| ("-", digits));
         return format!("{mantissa}e{sign}{digits:0>2}");
     }
-    let decimals = (3 - power).max(1) as usize;
+    let decimals = (significant as i32 - 1 - power).max(1) as usize;
     let text = format!("{value:.decimals$}");
     let text = text.trim_end_matches('0');
     if text.ends_with('.') { format!("{text}0") } else { text.to_owned() }
@@ -96,7 +113,7 @@ mod tests {
         let floats = [90.0, -0.25, 1000.0, 0.339_293_1, 101_325.123_45, 1.234_56e-9, f64::NAN, 1e20, 0.1, 5e5 / 3.0];
         let expected =
             ["90.0", "-0.25", "1000.0", "0.3393", "101325.1", "1.235e-09", "nan", "1e+20", "0.1", "166666.7"];
-        assert_eq!(floats.map(|v| float(v, v.to_string())), expected);
+        assert_eq!(floats.map(|v| float(v, v.to_string(), Digits::FEW)), expected);
         assert_eq!(bounded("a\nb", 10), "a b");
         assert_eq!(bounded("abcdefgh", 4), "abc…");
     }
