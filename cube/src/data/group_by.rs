@@ -164,7 +164,11 @@ impl GroupBy {
             true => expr.cast(crate::base::DType::F64),
             false => expr.clone(),
         };
-        let spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
+        let mut spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
+        // What labels the groups does not label their members.
+        spread.coords = spread
+            .coords
+            .filter(|coord| other.coords().get(coord.name()).is_none_or(|held| !held.variable().dims().contains(key)));
         let mut array = self.array.binary(op, &spread, false).checked()?;
         array.name = self.array.name.clone();
         if key != &*dim {
