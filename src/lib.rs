@@ -15,4 +15,5 @@ pub mod prelude {
         GroupBy, Result, RunReport, TimeUnit, Variable, compute, compute_with, every, near,
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
+    pub use terracube_plots::{Figure, PlotExt};
 }

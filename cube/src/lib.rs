@@ -10,6 +10,7 @@ pub mod execute;
 pub mod optimise;
 pub mod physical;
 pub mod plan;
+mod repr;
 pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};

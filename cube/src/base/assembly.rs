@@ -104,6 +104,6 @@ mod tests {
     fn a_piece_that_does_not_fit_is_refused() {
         let mut assembly = Assembly::new(DType::I16, &[2]);
         let block = Block::new(&[2], vec![1i16, 2]).unwrap();
-        assert!(assembly.put(&Region::new(vec![1..3]), &block).is_err());
+        assert!(assembly.put(&Region::whole(&[3]).with(0, 1..3), &block).is_err());
     }
 }

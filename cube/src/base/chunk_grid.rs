@@ -109,8 +109,8 @@ impl AxisChunks {
     #[must_use]
     pub fn slice(&self, start: u64, len: u64, step: u64) -> Self {
         if let Self::Regular { chunk, .. } = self
-            && start % chunk == 0
-            && (chunk % step == 0 || len * step <= *chunk)
+            && start.is_multiple_of(*chunk)
+            && (chunk.is_multiple_of(step) || len * step <= *chunk)
         {
             return Self::regular(len, (chunk / step).max(1).min(len.max(1)));
         }

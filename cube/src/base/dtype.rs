@@ -156,7 +156,7 @@ impl DType {
         }
     }
 
-    /// numpy's name ("float32", "datetime64[s]"); times in other than standard calendars read "time[s, noleap]".
+    /// numpy's name (`float32`, `datetime64[s]`); times in other than standard calendars read `time[s, noleap]`.
     pub fn name(self) -> String {
         self.to_string()
     }

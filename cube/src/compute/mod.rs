@@ -5,6 +5,8 @@ mod reader;
 pub mod reduce;
 pub mod scalar;
 
-pub use pointwise::{BinaryOp, DecodeTime, UnaryOp, Unpack, binary, cast, mask, masked_dtype, promote, select, unary};
+pub use pointwise::{
+    BinaryOp, DecodeTime, TimeField, UnaryOp, Unpack, binary, cast, mask, masked_dtype, promote, select, unary,
+};
 pub use reduce::{Accumulator, AxisRole, ReduceOp, ReduceOptions};
 pub use scalar::{Scalar, weak_dtype};

@@ -18,9 +18,12 @@ pub(crate) struct Reader<'a, T> {
     filled_with: Option<isize>,
 }
 
+/// Fills a row with values from a position on, in steps.
+type Convert<'a, T> = Box<dyn Fn(isize, isize, &mut [T]) + 'a>;
+
 pub(crate) enum Source<'a, T> {
     Same(&'a [T]),
-    Converted(Box<dyn Fn(isize, isize, &mut [T]) + 'a>),
+    Converted(Convert<'a, T>),
 }
 
 /// Types that blocks can be read as: every stored type converts to every other.

@@ -79,7 +79,7 @@ impl Coord {
                 );
                 return Err(Error::unsupported(message).hint("select by position with `isel`"));
             }
-            let hints = IndexHints { is_longitude: self.cyclic, ..IndexHints::default() };
+            let hints = IndexHints { is_longitude: self.cyclic };
             Index::build(&self.name, &self.values()?, hints).map(Arc::new)
         };
         self.loaded.index.get_or_init(build).clone()
@@ -87,7 +87,7 @@ impl Coord {
 
     /// The same coordinate without the wrap of longitudes.
     pub(super) fn not_cyclic(&self) -> Self {
-        Self { cyclic: false, loaded: Arc::default(), ..self.clone() }
+        Self { name: self.name.clone(), variable: self.variable.clone(), cyclic: false, loaded: Arc::default() }
     }
 
     /// The coordinate of a selection: values that are in memory stay there.

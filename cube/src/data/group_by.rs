@@ -83,7 +83,7 @@ fn sort_out(values: &Block) -> Result<(Vec<u32>, Block)> {
     let dtype = values.dtype();
     crate::base::dispatch_numeric!(dtype, T => {
         let all = values.values::<T>()?;
-        let is_missing = |value: T| crate::base::Element::is_missing(value) || value.is_missing_time();
+        let is_missing = |value: T| crate::base::Element::is_missing(value) || value.missing_time();
         let mut labels: Vec<T> = all.iter().copied().filter(|&value| !is_missing(value)).collect();
         let order = |a: &T, b: &T| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
         labels.sort_unstable_by(order);
@@ -102,13 +102,13 @@ fn sort_out(values: &Block) -> Result<(Vec<u32>, Block)> {
 
 /// Whether an i64 is the missing time.
 trait MissingTime {
-    fn is_missing_time(self) -> bool;
+    fn missing_time(&self) -> bool;
 }
 
 impl<T: crate::base::Element> MissingTime for T {
-    fn is_missing_time(self) -> bool {
+    fn missing_time(&self) -> bool {
         // Only i64 holds times and their components, and only its smallest value is this number.
-        T::DTYPE == crate::base::DType::I64 && self.to_f64() == i64::MIN as f64
+        T::DTYPE == crate::base::DType::I64 && self.to_i64() == Some(i64::MIN)
     }
 }
 
@@ -164,11 +164,12 @@ impl GroupBy {
             true => expr.cast(crate::base::DType::F64),
             false => expr.clone(),
         };
-        let spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
-        let mut array = match op_order(&self.array, &spread, op).checked() {
-            Ok(array) => array,
-            Err(error) => return Err(error),
-        };
+        let mut spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
+        // What labels the groups does not label their members.
+        spread.coords = spread
+            .coords
+            .filter(|coord| other.coords().get(coord.name()).is_none_or(|held| !held.variable().dims().contains(key)));
+        let mut array = self.array.binary(op, &spread, false).checked()?;
         array.name = self.array.name.clone();
         if key != &*dim {
             let labels: Arc<[i64]> =
@@ -178,10 +179,6 @@ impl GroupBy {
         }
         Ok(array)
     }
-}
-
-fn op_order(left: &DataArray, right: &DataArray, op: BinaryOp) -> DataArray {
-    left.binary(op, right, false)
 }
 
 impl Groups {

@@ -34,11 +34,11 @@ impl DataArray {
         }
         let rebuilt = match self.variable.expr().op() {
             Op::Reduce { input, axes, op, options } => {
-                let (mut op, mut options) = (op.clone(), options.clone());
+                let (mut op, mut options) = (*op, *options);
                 change(&mut op, &mut options).map(|()| input.reduce(axes.clone(), op, options))
             }
             Op::GroupReduce { input, axis, groups, axes, op, options } => {
-                let (mut op, mut options) = (op.clone(), options.clone());
+                let (mut op, mut options) = (*op, *options);
                 change(&mut op, &mut options)
                     .map(|()| input.group_reduce(*axis, groups.clone(), axes.clone(), op, options))
             }

@@ -31,6 +31,9 @@ pub(super) struct Started {
 /// What a worker does.
 pub(super) type Work = Box<dyn FnOnce() -> Result<()> + Send>;
 
+/// A task whose reads are on their way, with the memory it holds.
+type Reading = Pin<Box<dyn Future<Output = (Work, Option<Reservation>)> + Send>>;
+
 /// A task that can be admitted.
 pub(super) struct Admission {
     /// Bytes that it takes from its first read to its end.
@@ -53,8 +56,7 @@ pub(super) fn coordinate(
 ) -> Result<()> {
     let (sender, receiver): (Sender<Result<()>>, Receiver<Result<()>>) = channel();
     let waker = futures::task::waker(Arc::new(Unpark(std::thread::current())));
-    let mut waiting: FuturesUnordered<Pin<Box<dyn Future<Output = (Work, Option<Reservation>)> + Send>>> =
-        FuturesUnordered::new();
+    let mut waiting: FuturesUnordered<Reading> = FuturesUnordered::new();
     let mut held: Option<Admission> = None;
     let (mut next, mut in_flight, mut finished) = (0u64, 0usize, 0u64);
     let mut floor_free = true;

@@ -85,9 +85,9 @@ fn with_inputs(expr: &Expr, change: &mut impl FnMut(&Expr) -> Expr) -> Expr {
             x.squeeze(&gone)
         }
         (Op::Concat(_, axis), _) => Expr::concat(inputs, *axis),
-        (Op::Reduce { axes, op, options, .. }, [x]) => x.reduce(axes.clone(), op.clone(), options.clone()),
+        (Op::Reduce { axes, op, options, .. }, [x]) => x.reduce(axes.clone(), *op, *options),
         (Op::GroupReduce { axis, groups, axes, op, options, .. }, [x]) => {
-            x.group_reduce(*axis, groups.clone(), axes.clone(), op.clone(), options.clone())
+            x.group_reduce(*axis, groups.clone(), axes.clone(), *op, *options)
         }
         _ => expr.clone(),
     }

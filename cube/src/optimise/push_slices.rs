@@ -62,7 +62,7 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
         }
         Op::Concat(inputs, axis) => concat(inputs, *axis, axes)?,
         Op::Reduce { input: x, axes: gone, op, options } => {
-            x.slice(refill(x, axes, gone)).reduce(gone.clone(), op.clone(), options.clone())
+            x.slice(refill(x, axes, gone)).reduce(gone.clone(), *op, *options)
         }
         Op::GroupReduce { input: x, axis, groups, axes: gone, op, options } => {
             let position = expr.dims().position(&groups.dim)?;
@@ -72,7 +72,7 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
             if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
                 return None;
             }
-            let reduced = x.slice(inner).group_reduce(*axis, groups.clone(), gone.clone(), op.clone(), options.clone());
+            let reduced = x.slice(inner).group_reduce(*axis, groups.clone(), gone.clone(), *op, *options);
             let mut outer: Vec<AxisSlice> = reduced.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
             outer[position] = of_groups;
             reduced.slice(outer)

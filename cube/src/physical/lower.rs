@@ -117,7 +117,7 @@ fn reduction(expr: Expr) -> StageOutput {
     let (input, roles, op, options) = match expr.op() {
         Op::Reduce { input, axes, op, options } => {
             let role = |axis| if axes.contains(&axis) { Role::Reduced } else { Role::Kept };
-            (input.clone(), (0..input.shape().len()).map(role).collect(), op.clone(), options.clone())
+            (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
         }
         Op::GroupReduce { input, axis, groups, axes, op, options } => {
             let role = |a: usize| {
@@ -126,7 +126,7 @@ fn reduction(expr: Expr) -> StageOutput {
                 }
                 if axes.contains(&a) { Role::Reduced } else { Role::Kept }
             };
-            (input.clone(), (0..input.shape().len()).map(role).collect(), op.clone(), options.clone())
+            (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
         }
         _ => return StageOutput { expr, kind: OutputKind::Values, roots: vec![], resident: true },
     };
@@ -174,10 +174,11 @@ fn stage(
     // A task that takes more than its share is cut, as long as that makes it smaller.
     let share = budget / (2 * n_workers as u64 + 2);
     let (mut task, mut probe) = task_bytes(&outputs, &drive, resident)?;
-    while task > share && !fixed {
+    while task.saturating_sub(TILE_SCRATCH) > share && !fixed {
         let Some(smaller) = halved(&drive) else { break };
         let (bytes, reads) = task_bytes(&outputs, &smaller, resident)?;
-        if bytes >= task {
+        // Half a chunk is decoded as a whole: cutting that brings nothing but reads.
+        if bytes.saturating_sub(TILE_SCRATCH) > (task - TILE_SCRATCH) / 4 * 3 {
             break;
         }
         (drive, task, probe) = (smaller, bytes, reads);

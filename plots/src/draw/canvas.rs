@@ -190,7 +190,7 @@ fn path(points: &[(f64, f64)]) -> String {
 }
 
 /// Text for XML: markup escaped, characters that XML 1.0 forbids replaced.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

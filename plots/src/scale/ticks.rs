@@ -152,7 +152,8 @@ fn degrees(low: f64, high: f64, scale: &Scale, room: Room, size: f64, label: fn(
     let coarse = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 180.0];
     let candidates = nice_steps(least)
         .take_while(|step| *step < 1.0)
-        .chain(coarse.into_iter().filter(move |step| *step >= least))
+        // Over much of the globe, thirds of a right angle read better than twenties.
+        .chain(coarse.into_iter().filter(move |step| *step >= least && !(*step == 20.0 && high - low > 120.0)))
         .map(|step| {
             let decimals = decimals_for(step);
             let tick = |value: f64| Tick { value, label: label(value, decimals), below: None };

@@ -8,6 +8,9 @@ mod missing;
 mod promote;
 mod rows;
 mod select;
+#[cfg(test)]
+mod tests;
+mod time_field;
 mod unary;
 mod unpack;
 
@@ -17,5 +20,6 @@ pub use decode_time::DecodeTime;
 pub(crate) use missing::set_missing;
 pub use promote::promote;
 pub use select::{mask, masked_dtype, select};
+pub use time_field::TimeField;
 pub use unary::{UnaryOp, unary};
 pub use unpack::Unpack;

@@ -6,12 +6,17 @@ use crate::compute::number::CastTo;
 pub(super) use crate::compute::reader::Target;
 use crate::compute::reader::{PIECE, Reader};
 
+/// Appends one result for each pair of values of two rows.
+type Kernel2<'k, A, B, U> = &'k mut dyn FnMut(&[A], &[B], &mut Vec<U>);
+/// Appends one result for each truth value and pair of values of three rows.
+type Kernel3<'k, A, B, U> = &'k mut dyn FnMut(&[u8], &[A], &[B], &mut Vec<U>);
+
 /// [`map2`] for integers: `kernel` works in 64 bits (`W`), the results are narrowed to `N` as integers wrap.
 pub(super) fn map2_narrow<W: Target + CastTo<N>, N: Element>(
     a: &Block,
     b: &Block,
     dtype: DType,
-    kernel: &mut dyn FnMut(&[W], &[W], &mut Vec<W>),
+    kernel: Kernel2<W, W, W>,
 ) -> Result<Block> {
     let mut wide = Vec::with_capacity(PIECE);
     map2::<W, W, N>(a, b, dtype, &mut |x, y, out| {
@@ -42,7 +47,7 @@ pub(super) fn map2<A: Target, B: Target, U: Element>(
     a: &Block,
     b: &Block,
     dtype: DType,
-    kernel: &mut dyn FnMut(&[A], &[B], &mut Vec<U>),
+    kernel: Kernel2<A, B, U>,
 ) -> Result<Block> {
     same_shape(a, b)?;
     let (mut first, mut second) = (Reader::<A>::new(a)?, Reader::<B>::new(b)?);
@@ -65,7 +70,7 @@ pub(super) fn map3<A: Target, B: Target, U: Element>(
     a: &Block,
     b: &Block,
     dtype: DType,
-    kernel: &mut dyn FnMut(&[u8], &[A], &[B], &mut Vec<U>),
+    kernel: Kernel3<A, B, U>,
 ) -> Result<Block> {
     same_shape(condition, a)?;
     same_shape(a, b)?;

@@ -5,6 +5,7 @@ use super::cast::cast;
 use super::decode_time::{DecodeTime, decode_time};
 use super::missing::is_missing;
 use super::rows::{Target, extend1, map1};
+use super::time_field::{TimeField, time_field};
 use super::unpack::{Unpack, unpack};
 use crate::base::{Block, DType, Error, Kind, Result};
 
@@ -19,6 +20,8 @@ macro_rules! unary_ops {
             Unpack(Unpack),
             /// CF time decoding.
             DecodeTime(DecodeTime),
+            /// A field of times: year, month, season.
+            TimeField(TimeField),
         }
 
         impl UnaryOp {
@@ -28,6 +31,7 @@ macro_rules! unary_ops {
                     $(Self::$name => $text,)*
                     Self::Unpack(_) => "unpack",
                     Self::DecodeTime(_) => "decode_time",
+                    Self::TimeField(field) => field.name(),
                 }
             }
         }
@@ -114,6 +118,7 @@ impl UnaryOp {
         match self {
             Self::Unpack(unpack) => unpack.output_dtype(x),
             Self::DecodeTime(decode) => decode.output_dtype(x),
+            Self::TimeField(field) => field.output_dtype(x),
             Self::IsMissing | Self::NotMissing => Ok(DType::Bool),
             Self::IsFinite if kind != Kind::Text => Ok(DType::Bool),
             Self::Not if matches!(kind, Kind::Bool | Kind::Integer) => Ok(x),
@@ -167,6 +172,7 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
     match op {
         UnaryOp::Unpack(how) => return unpack(how, x),
         UnaryOp::DecodeTime(how) => return decode_time(how, x),
+        UnaryOp::TimeField(field) => return time_field(*field, x),
         UnaryOp::IsMissing => return is_missing(x, true),
         UnaryOp::NotMissing => return is_missing(x, false),
         UnaryOp::IsFinite if x.dtype().is_float() => {

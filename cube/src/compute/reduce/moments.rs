@@ -283,8 +283,8 @@ fn reduced_row<T: Number, M: Missing, const COMPENSATED: bool>(shift: f64, x: &[
     let mut lanes = Lanes::<LANES>::default();
     let (pieces, rest) = x.as_chunks::<LANES>();
     for piece in pieces {
-        for lane in 0..LANES {
-            lanes.add::<T, M, COMPENSATED>(lane, shift, piece[lane]);
+        for (lane, &value) in piece.iter().enumerate() {
+            lanes.add::<T, M, COMPENSATED>(lane, shift, value);
         }
     }
     for (lane, &value) in rest.iter().enumerate() {

@@ -1,0 +1,150 @@
+//! The bytes of one file: read in place from a local disk, a remote store or memory.
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use terracube_cube::source::{Encoded, Fetch};
+use terracube_cube::{Error, ErrorKind, Result};
+
+use crate::runtime;
+use crate::store::Store;
+
+/// A file that is read by ranges. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct FileBytes {
+    place: Place,
+    len: u64,
+    name: Arc<str>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Local(Arc<File>),
+    Remote(Store),
+    Memory(Bytes),
+}
+
+impl FileBytes {
+    /// The file at which a store points.
+    ///
+    /// # Errors
+    /// If it does not exist or cannot be read.
+    pub fn open(store: &Store) -> Result<Self> {
+        let name: Arc<str> = store.url().into();
+        let missing = || Error::new(ErrorKind::NotFound, format!("{name} does not exist"));
+        if let Some(path) = store.local_path() {
+            let file = File::open(path).map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => missing(),
+                std::io::ErrorKind::PermissionDenied => {
+                    Error::new(ErrorKind::Denied, format!("cannot read {name}: {error}"))
+                }
+                _ => Error::io(format!("cannot read {name}: {error}")),
+            })?;
+            let len = file.metadata().map_err(|error| Error::io(format!("cannot read {name}: {error}")))?.len();
+            return Ok(Self { place: Place::Local(Arc::new(file)), len, name });
+        }
+        let len = store.size("").wait()?.ok_or_else(missing)?;
+        Ok(Self { place: Place::Remote(store.clone()), len, name })
+    }
+
+    /// A file in memory, for tests and for files inside others.
+    pub fn memory(name: &str, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self { len: bytes.len() as u64, place: Place::Memory(bytes), name: name.into() }
+    }
+
+    /// Bytes in all.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The URL or path without secrets, for messages and specs.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether reads go through a network.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.place, Place::Remote(_))
+    }
+
+    /// Reads one range; waits for it.
+    ///
+    /// # Errors
+    /// If it reaches past the end, or the read fails.
+    pub fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        self.check(&range)?;
+        match &self.place {
+            Place::Local(file) => read_local(file, &self.name, &range),
+            Place::Memory(bytes) => Ok(bytes.slice(range.start as usize..range.end as usize)),
+            Place::Remote(store) => {
+                let read = store.get_ranges("", vec![range]).wait()?;
+                read.and_then(|mut parts| parts.pop()).ok_or_else(|| self.vanished())
+            }
+        }
+    }
+
+    /// Starts to read several ranges; `None` gives no piece.
+    pub fn fetch(&self, ranges: Vec<Option<Range<u64>>>) -> Fetch {
+        if let Some(Err(error)) = ranges.iter().flatten().map(|range| self.check(range)).find(Result::is_err) {
+            return Fetch::Ready(Err(error));
+        }
+        let file = self.clone();
+        match &self.place {
+            Place::Remote(_) => Fetch::Pending(runtime::spawn(async move { file.read_all(ranges).await })),
+            Place::Local(_) => Fetch::Blocking(Box::new(move || file.read_local(&ranges))),
+            Place::Memory(_) => Fetch::Ready(self.read_local(&ranges)),
+        }
+    }
+
+    /// Reads several ranges concurrently.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_all(&self, ranges: Vec<Option<Range<u64>>>) -> Result<Encoded> {
+        let Place::Remote(store) = &self.place else { return self.read_local(&ranges) };
+        let wanted: Vec<Range<u64>> = ranges.iter().flatten().cloned().collect();
+        if wanted.is_empty() {
+            return Ok(Encoded { pieces: vec![None; ranges.len()] });
+        }
+        for range in &wanted {
+            self.check(range)?;
+        }
+        let mut parts = store.get_ranges("", wanted).await?.ok_or_else(|| self.vanished())?.into_iter();
+        let pieces = ranges.iter().map(|range| range.as_ref().and_then(|_| parts.next())).collect();
+        Ok(Encoded { pieces })
+    }
+
+    fn read_local(&self, ranges: &[Option<Range<u64>>]) -> Result<Encoded> {
+        let pieces = ranges.iter().map(|range| range.clone().map(|range| self.read(range)).transpose());
+        Ok(Encoded { pieces: pieces.collect::<Result<_>>()? })
+    }
+
+    fn check(&self, range: &Range<u64>) -> Result<()> {
+        if range.end <= self.len && range.start <= range.end {
+            return Ok(());
+        }
+        Err(Error::corrupt(format!(
+            "{} is truncated: it holds {} bytes, but its header points to bytes {}..{}",
+            self.name, self.len, range.start, range.end
+        ))
+        .hint("get the file again"))
+    }
+
+    fn vanished(&self) -> Error {
+        Error::new(ErrorKind::NotFound, format!("{} no longer exists", self.name))
+    }
+}
+
+fn read_local(file: &File, name: &str, range: &Range<u64>) -> Result<Bytes> {
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    file.read_exact_at(&mut bytes, range.start).map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
+    Ok(bytes.into())
+}

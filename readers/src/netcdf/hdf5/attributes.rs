@@ -1,0 +1,148 @@
+//! Values of HDF5 attributes, and the references that NetCDF-4 keeps in them.
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hdf5_reader::global_heap::GlobalHeapCollection;
+use hdf5_reader::io::Cursor;
+use hdf5_reader::messages::Datatype;
+use hdf5_reader::messages::attribute::AttributeMessage;
+use terracube_cube::base::DType;
+
+use super::super::item::{Item, padded_text};
+use super::Hdf5;
+use super::datatype::{Values, values};
+use terracube_cube::data::{Attribute, Attributes};
+
+/// Attributes that carry NetCDF-4's and HDF5's own book-keeping.
+const HIDDEN: [&str; 10] = [
+    "CLASS",
+    "NAME",
+    "REFERENCE_LIST",
+    "DIMENSION_LIST",
+    "DIMENSION_LABELS",
+    "_Netcdf4Dimid",
+    "_Netcdf4Coordinates",
+    "_NCProperties",
+    "_nc3_strict",
+    "_NCCOPY",
+];
+
+/// Reads attribute values, with the heaps that hold their strings.
+pub(super) struct AttributeReader<'a> {
+    hdf: &'a Hdf5,
+    heaps: RefCell<HashMap<u64, Option<Arc<GlobalHeapCollection>>>>,
+}
+
+impl<'a> AttributeReader<'a> {
+    pub(super) fn new(hdf: &'a Hdf5) -> Self {
+        Self { hdf, heaps: RefCell::new(HashMap::new()) }
+    }
+
+    /// The attributes that users see, in order; those of types without a counterpart (compounds, references) are left out.
+    pub(super) fn visible(&self, messages: &[AttributeMessage]) -> Attributes {
+        let shown = messages.iter().filter(|message| !HIDDEN.contains(&message.name.as_str()));
+        shown.filter_map(|message| Some((message.name.clone(), self.value(message)?))).collect()
+    }
+
+    /// The value of an attribute.
+    pub(super) fn value(&self, message: &AttributeMessage) -> Option<Attribute> {
+        let n = usize::try_from(message.dataspace.num_elements().ok()?).ok()?;
+        match values(&message.datatype).ok()? {
+            Values::Text => {
+                let size = 8 + usize::from(self.hdf.offset_size());
+                let mut texts: Vec<String> =
+                    message.raw_data.chunks_exact(size).take(n).map(|reference| self.text(reference)).collect();
+                Some(match texts.len() {
+                    1 => Attribute::Text(texts.remove(0)),
+                    _ => Attribute::Texts(texts),
+                })
+            }
+            Values::Fixed(Item::Text { size, blanks }) => {
+                let mut texts: Vec<String> =
+                    message.raw_data.chunks_exact(size.max(1)).take(n).map(|text| padded_text(text, blanks)).collect();
+                Some(match texts.len() {
+                    0 => Attribute::Text(String::new()),
+                    1 => Attribute::Text(texts.remove(0)),
+                    _ => Attribute::Texts(texts),
+                })
+            }
+            Values::Fixed(Item::Character) => Some(Attribute::Text(padded_text(&message.raw_data, false))),
+            // NetCDF shows a truth value as the integer that it is.
+            Values::Fixed(Item::Truth { .. }) => match &message.datatype {
+                Datatype::Enum { base, .. } => match values(base).ok()? {
+                    Values::Fixed(item) => numbers(&item, &message.raw_data, n),
+                    Values::Text => None,
+                },
+                _ => None,
+            },
+            Values::Fixed(item) => numbers(&item, &message.raw_data, n),
+        }
+    }
+
+    /// The text of an attribute.
+    pub(super) fn text_of(&self, message: Option<&AttributeMessage>) -> Option<String> {
+        self.value(message?)?.as_text().map(str::to_owned)
+    }
+
+    /// The integers of an attribute.
+    pub(super) fn integers(&self, message: Option<&AttributeMessage>) -> Option<Vec<i64>> {
+        match self.value(message?)? {
+            Attribute::I32(v) => Some(v.into_iter().map(i64::from).collect()),
+            Attribute::I64(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The addresses that `DIMENSION_LIST` holds: the first of each axis.
+    pub(super) fn dimension_list(&self, message: &AttributeMessage) -> Vec<Option<u64>> {
+        let size = 8 + usize::from(self.hdf.offset_size());
+        let first = |reference: &[u8]| {
+            let object = self.heap_object(reference)?;
+            Cursor::new(&object).read_offset(self.hdf.offset_size()).ok()
+        };
+        message.raw_data.chunks_exact(size).map(first).collect()
+    }
+
+    fn text(&self, reference: &[u8]) -> String {
+        let text = self.heap_object(reference).unwrap_or_default();
+        // The length in the reference counts; a NUL ends the string as it does in C.
+        let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
+        super::super::item::text_of(&text[..end])
+    }
+
+    fn heap_object(&self, reference: &[u8]) -> Option<Vec<u8>> {
+        let mut cursor = Cursor::new(reference);
+        let _length = cursor.read_u32_le().ok()?;
+        let address = cursor.read_offset(self.hdf.offset_size()).ok()?;
+        let index = u16::try_from(cursor.read_u32_le().ok()?).ok()?;
+        if index == 0 || Cursor::is_undefined_offset(address, self.hdf.offset_size()) {
+            return None;
+        }
+        let mut heaps = self.heaps.borrow_mut();
+        let heap = heaps.entry(address).or_insert_with(|| {
+            let (offsets, lengths) = (self.hdf.offset_size(), self.hdf.length_size());
+            GlobalHeapCollection::parse_at_storage(self.hdf.file.storage(), address, offsets, lengths)
+                .ok()
+                .map(Arc::new)
+        });
+        heap.as_ref()?.get_object(index).map(|object| object.data.clone())
+    }
+}
+
+fn numbers(item: &Item, bytes: &[u8], n: usize) -> Option<Attribute> {
+    let block = item.decode(bytes.get(..n * item.size())?.to_vec(), &[n]).ok()?;
+    Some(match block.dtype() {
+        DType::I8 => Attribute::I8(block.values().ok()?.to_vec()),
+        DType::I16 => Attribute::I16(block.values().ok()?.to_vec()),
+        DType::I32 => Attribute::I32(block.values().ok()?.to_vec()),
+        DType::I64 => Attribute::I64(block.values().ok()?.to_vec()),
+        DType::U8 => Attribute::U8(block.values().ok()?.to_vec()),
+        DType::U16 => Attribute::U16(block.values().ok()?.to_vec()),
+        DType::U32 => Attribute::U32(block.values().ok()?.to_vec()),
+        DType::U64 => Attribute::U64(block.values().ok()?.to_vec()),
+        DType::F32 => Attribute::F32(block.values().ok()?.to_vec()),
+        DType::F64 => Attribute::F64(block.values().ok()?.to_vec()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,225 @@
+//! HDF5 filters, undone: one chunk in, its plain bytes out. Pure CPU, no lock.
+use std::io::Read as _;
+
+use hdf5_reader::filters::FilterRegistry;
+use hdf5_reader::messages::filter_pipeline::FilterDescription;
+use terracube_cube::{Error, Result};
+
+use super::bitshuffle;
+
+const DEFLATE: u16 = 1;
+const SHUFFLE: u16 = 2;
+const FLETCHER32: u16 = 3;
+const SZIP: u16 = 4;
+const NBIT: u16 = 5;
+const SCALE_OFFSET: u16 = 6;
+const BZIP2: u16 = 307;
+const LZF: u16 = 32000;
+const BLOSC: u16 = 32001;
+const LZ4: u16 = 32004;
+const BITSHUFFLE: u16 = 32008;
+const ZSTD: u16 = 32015;
+
+/// The filters of a dataset, in the order in which they were applied.
+#[derive(Debug, Clone)]
+pub(super) struct Filters(Vec<FilterDescription>);
+
+impl Filters {
+    /// Filters that can all be undone.
+    ///
+    /// # Errors
+    /// If one is not supported; the error names it.
+    pub(super) fn new(filters: Vec<FilterDescription>) -> Result<Self> {
+        let known = [DEFLATE, SHUFFLE, FLETCHER32, SZIP, NBIT, SCALE_OFFSET, BZIP2, LZF, BLOSC, LZ4, BITSHUFFLE, ZSTD];
+        match filters.iter().find(|filter| !known.contains(&filter.id)) {
+            None => Ok(Self(filters)),
+            Some(filter) => {
+                Err(Error::unsupported(format!("its chunks went through the filter {}", Self::name(filter)))
+                    .hint("write the file again with zlib or zstd (`nccopy -d 4`, `h5repack -f GZIP=4`)"))
+            }
+        }
+    }
+
+    /// A filter's name.
+    pub(super) fn name(filter: &FilterDescription) -> String {
+        match filter.id {
+            DEFLATE => "zlib".into(),
+            SHUFFLE => "shuffle".into(),
+            FLETCHER32 => "fletcher32".into(),
+            SZIP => "szip".into(),
+            NBIT => "nbit".into(),
+            SCALE_OFFSET => "scaleoffset".into(),
+            BZIP2 => "bzip2".into(),
+            LZF => "lzf".into(),
+            BLOSC => "blosc".into(),
+            LZ4 => "lz4".into(),
+            BITSHUFFLE => "bitshuffle".into(),
+            ZSTD => "zstd".into(),
+            id => match &filter.name {
+                Some(name) => format!("{} ({id})", name.trim_end_matches('\0')),
+                None => format!("{id}"),
+            },
+        }
+    }
+
+    /// Whether the stored bytes are the values.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Undoes all filters whose bit in `mask` is not set. `size` is the number of plain bytes.
+    ///
+    /// # Errors
+    /// If the bytes are damaged.
+    pub(super) fn undo(&self, bytes: &[u8], mask: u32, size: usize, item_size: usize) -> Result<Vec<u8>> {
+        let mut current: Option<Vec<u8>> = None;
+        for (position, filter) in self.0.iter().enumerate().rev() {
+            if mask & 1u32.checked_shl(position as u32).unwrap_or(0) != 0 {
+                continue;
+            }
+            // A checksum of an earlier filter may stand behind the values.
+            let room = size + 4 * self.0.len();
+            let input = current.as_deref().unwrap_or(bytes);
+            let output = undo_one(filter, input, room, item_size)
+                .map_err(|error| Error::corrupt(format!("{}: {error}", Self::name(filter))))?;
+            current = Some(output);
+        }
+        Ok(current.unwrap_or_else(|| bytes.to_vec()))
+    }
+}
+
+fn undo_one(filter: &FilterDescription, input: &[u8], room: usize, item_size: usize) -> Result<Vec<u8>, String> {
+    let word = |at: usize| filter.client_data.get(at).map(|&word| word as usize);
+    match filter.id {
+        DEFLATE => {
+            let mut output = vec![0; room];
+            let n = libdeflater::Decompressor::new().zlib_decompress(input, &mut output).map_err(|e| e.to_string())?;
+            output.truncate(n);
+            Ok(output)
+        }
+        SHUFFLE => Ok(unshuffle(input, word(0).filter(|&n| n > 0).unwrap_or(item_size))),
+        FLETCHER32 => hdf5_reader::filters::fletcher32::verify_and_strip(input).map_err(|e| e.to_string()),
+        BZIP2 => read_all(bzip2::read::BzDecoder::new(input), room),
+        ZSTD => read_all(zstd::stream::read::Decoder::new(input).map_err(|e| e.to_string())?, room),
+        BLOSC => blosc(input, room),
+        LZF => lzf(input, word(2).filter(|&n| n > 0 && n <= room).unwrap_or(room)),
+        BITSHUFFLE => {
+            bitshuffle::undo(input, word(2).unwrap_or(item_size), word(3).unwrap_or(0), word(4).unwrap_or(0), room)
+        }
+        // The rarer ones of HDF5 itself.
+        _ => FilterRegistry::new().apply_with_limit(filter, input, item_size, Some(room)).map_err(|e| e.to_string()),
+    }
+}
+
+fn read_all(decoder: impl std::io::Read, room: usize) -> Result<Vec<u8>, String> {
+    let mut output = Vec::with_capacity(room);
+    decoder.take(room as u64 + 1).read_to_end(&mut output).map_err(|e| e.to_string())?;
+    if output.len() > room { Err("it holds more than a chunk".into()) } else { Ok(output) }
+}
+
+fn blosc(input: &[u8], room: usize) -> Result<Vec<u8>, String> {
+    let (plain, _, _) = blusc::blosc1_cbuffer_sizes(input);
+    if plain > room {
+        return Err("it holds more than a chunk".into());
+    }
+    let mut output = vec![0; plain];
+    match blusc::blosc1_decompress(input, &mut output) {
+        n if usize::try_from(n) == Ok(plain) => Ok(output),
+        code => Err(format!("it cannot be decompressed (code {code})")),
+    }
+}
+
+/// Byte `k` of value `i` stands at `k·n + i`.
+fn unshuffle(input: &[u8], item_size: usize) -> Vec<u8> {
+    fn of<const N: usize>(input: &[u8], output: &mut [u8]) {
+        let n = input.len() / N;
+        for (i, value) in output.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+            for (k, byte) in value.iter_mut().enumerate() {
+                *byte = input[k * n + i];
+            }
+        }
+    }
+    if item_size <= 1 || input.len() < item_size {
+        return input.to_vec();
+    }
+    // Bytes that do not fill a value stand unshuffled at the end.
+    let whole = input.len() / item_size * item_size;
+    let mut output = vec![0; input.len()];
+    output[whole..].copy_from_slice(&input[whole..]);
+    match item_size {
+        2 => of::<2>(&input[..whole], &mut output[..whole]),
+        4 => of::<4>(&input[..whole], &mut output[..whole]),
+        8 => of::<8>(&input[..whole], &mut output[..whole]),
+        size => {
+            let n = whole / size;
+            for (i, value) in output[..whole].chunks_exact_mut(size).enumerate() {
+                for (k, byte) in value.iter_mut().enumerate() {
+                    *byte = input[k * n + i];
+                }
+            }
+        }
+    }
+    output
+}
+
+/// h5py's own filter: LibLZF.
+fn lzf(input: &[u8], room: usize) -> Result<Vec<u8>, String> {
+    let mut output = Vec::with_capacity(room);
+    let mut bytes = input.iter().copied();
+    let short = || "it is cut off".to_owned();
+    while let Some(control) = bytes.next() {
+        if control < 32 {
+            for _ in 0..=control {
+                output.push(bytes.next().ok_or_else(short)?);
+            }
+        } else {
+            let mut len = usize::from(control >> 5);
+            if len == 7 {
+                len += usize::from(bytes.next().ok_or_else(short)?);
+            }
+            let back = (usize::from(control & 31) << 8 | usize::from(bytes.next().ok_or_else(short)?)) + 1;
+            let start = output.len().checked_sub(back).ok_or("it refers to what is before its start")?;
+            for i in start..start + len + 2 {
+                output.push(output[i]);
+            }
+        }
+        if output.len() > room {
+            return Err("it holds more than a chunk".into());
+        }
+    }
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(id: u16, client_data: Vec<u32>) -> FilterDescription {
+        FilterDescription { id, name: None, client_data }
+    }
+
+    #[test]
+    fn filters_are_undone_in_reverse_and_masked_ones_skipped() {
+        let plain: Vec<u8> = (0..64u32).flat_map(|i| (i * 3).to_le_bytes()).collect();
+        let n = plain.len() / 4;
+        let shuffled: Vec<u8> = (0..plain.len()).map(|at| plain[at % n * 4 + at / n]).collect();
+        let mut packer = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut packed = vec![0; packer.zlib_compress_bound(shuffled.len())];
+        let size = packer.zlib_compress(&shuffled, &mut packed).unwrap();
+        packed.truncate(size);
+        let filters = Filters::new(vec![filter(SHUFFLE, vec![4]), filter(DEFLATE, vec![4])]).unwrap();
+        assert_eq!(filters.undo(&packed, 0, plain.len(), 4).unwrap(), plain);
+        assert_eq!(filters.undo(&shuffled, 2, plain.len(), 4).unwrap(), plain);
+        assert_eq!(filters.undo(&plain, 3, plain.len(), 4).unwrap(), plain);
+        assert!(filters.undo(&packed[..20], 0, plain.len(), 4).unwrap_err().to_string().starts_with("zlib: "));
+        let error = Filters::new(vec![filter(32013, vec![])]).unwrap_err();
+        assert!(error.to_string().contains("filter 32013; write the file again"), "{error}");
+    }
+
+    #[test]
+    fn lzf_repeats_what_came_before() {
+        assert_eq!(lzf(&[2, b'a', b'b', b'c', 0x80, 2, 0, b'x'], 99).unwrap(), b"abcabcabcx");
+        assert!(lzf(&[0x20, 9], 99).is_err());
+        assert!(lzf(&[5, 1], 99).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! How one stored value looks, and how a run of them becomes a block.
+use arrow_buffer::Buffer;
+use terracube_cube::base::{Block, DType};
+use terracube_cube::{Error, Result};
+
+/// The form of a stored value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A number in the byte order of the file.
+    Number { dtype: DType, big_endian: bool },
+    /// A 16-bit float, widened to 32 bits.
+    Half { big_endian: bool },
+    /// A truth value, stored as an integer of some size.
+    Truth { size: usize },
+    /// One character of a NetCDF `char` array: it reads as `U8` and is joined by [`super::JoinedText`].
+    Character,
+    /// A string of fixed length, padded with NULs or blanks.
+    Text { size: usize, blanks: bool },
+}
+
+impl Item {
+    /// The dtype of the values in memory.
+    pub(super) fn dtype(&self) -> DType {
+        match self {
+            Self::Number { dtype, .. } => *dtype,
+            Self::Half { .. } => DType::F32,
+            Self::Truth { .. } => DType::Bool,
+            Self::Character => DType::U8,
+            Self::Text { .. } => DType::Utf8,
+        }
+    }
+
+    /// Bytes per stored value.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Number { dtype, .. } => dtype.item_size(),
+            Self::Half { .. } => 2,
+            Self::Truth { size } | Self::Text { size, .. } => *size,
+            Self::Character => 1,
+        }
+    }
+
+    /// Turns stored values in C order into a block.
+    pub(super) fn decode(&self, mut bytes: Vec<u8>, shape: &[usize]) -> Result<Block> {
+        match self {
+            Self::Number { dtype, big_endian } => {
+                if *big_endian != cfg!(target_endian = "big") {
+                    swap(&mut bytes, dtype.item_size());
+                }
+                Block::from_buffer(*dtype, shape, Buffer::from_vec(bytes))
+            }
+            Self::Half { big_endian } => {
+                let read = if *big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
+                let values = bytes.as_chunks::<2>().0.iter().map(|pair| half::f16::from_bits(read(*pair)).to_f32());
+                Block::new(shape, values.collect())
+            }
+            Self::Truth { size } => {
+                let values: Vec<u8> =
+                    bytes.chunks_exact(*size).map(|value| u8::from(value.iter().any(|b| *b != 0))).collect();
+                Block::with_dtype(DType::Bool, shape, values)
+            }
+            Self::Character => Block::from_buffer(DType::U8, shape, Buffer::from_vec(bytes)),
+            Self::Text { size: 0, .. } => Err(Error::corrupt("strings of length 0")),
+            Self::Text { size, blanks } => {
+                Block::from_strings(shape, bytes.chunks_exact(*size).map(|text| padded_text(text, *blanks)))
+            }
+        }
+    }
+}
+
+/// The text in a field that is padded with NULs (and blanks, if `blanks`). Bytes that are not UTF-8 are read as Latin-1.
+pub(super) fn padded_text(field: &[u8], blanks: bool) -> String {
+    let end = field.iter().rposition(|&b| b != 0 && !(blanks && b == b' ')).map_or(0, |last| last + 1);
+    text_of(&field[..end])
+}
+
+/// UTF-8 if it is that, else Latin-1, in which every byte is a character.
+pub(super) fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+    }
+}
+
+fn swap(bytes: &mut [u8], size: usize) {
+    match size {
+        2 => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|value| value.reverse()),
+        4 => bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|value| value.reverse()),
+        8 => bytes.as_chunks_mut::<8>().0.iter_mut().for_each(|value| value.reverse()),
+        _ => {}
+    }
+}
