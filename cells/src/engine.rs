@@ -15,7 +15,10 @@ pub(crate) fn install() {
             .with_cancel(CancelToken::with(interrupt::is_requested))
             .install(),
         Err(error) => {
-            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("no engine for this session: {error}\n"));
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("no engine for this session: {error}\n"),
+            );
         }
     }
 }

@@ -20,12 +20,12 @@ pub use display_value::{clear_output, display, display_as, update_display};
 /// The library crates under their own names: rust-analyzer may name a type by its place in one of them.
 #[doc(hidden)]
 pub mod __crates {
+    pub use crate as terracube_cells;
     pub use terracube;
     pub use terracube::cube as terracube_cube;
     pub use terracube::display as terracube_display;
     pub use terracube::plots as terracube_plots;
     pub use terracube::readers as terracube_readers;
-    pub use crate as terracube_cells;
 }
 
 /// What every cell imports before its first line: the façade's prelude, and what only makes sense in a notebook.

@@ -25,7 +25,9 @@ fn main() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "terracube-runner: {error}");
+            let reason =
+                std::error::Error::source(error.as_ref()).map(|source| format!(": {source}")).unwrap_or_default();
+            let _ = writeln!(io::stderr(), "terracube-runner: {error}{reason}");
             ExitCode::from(99)
         }
     }

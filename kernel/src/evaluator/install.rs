@@ -99,7 +99,15 @@ struct Artifacts {
 fn build_library(workspace: &Path) -> Result<Artifacts, InstallError> {
     let output = Command::new(cargo())
         .current_dir(workspace)
-        .args(["rustc", "--release", "-p", CELLS_PACKAGE, "--lib", "--locked", "--message-format=json-render-diagnostics"])
+        .args([
+            "rustc",
+            "--release",
+            "-p",
+            CELLS_PACKAGE,
+            "--lib",
+            "--locked",
+            "--message-format=json-render-diagnostics",
+        ])
         .args(["--", "-C", "prefer-dynamic"])
         .stderr(Stdio::inherit())
         .output();

@@ -136,8 +136,8 @@ impl Kit {
     /// Where the loader looks for the libraries of the process that runs cells.
     pub fn library_path(&self) -> OsString {
         let mut folders = vec![self.root.join("lib")];
-        if let Ok(sysroot) = sysroot() {
-            folders.push(sysroot.join("lib"));
+        if let Ok(folder) = ask_rustc(&["--print", "target-libdir"]) {
+            folders.push(PathBuf::from(folder.trim()));
         }
         if let Some(before) = std::env::var_os("LD_LIBRARY_PATH") {
             folders.extend(std::env::split_paths(&before));

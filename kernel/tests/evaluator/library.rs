@@ -14,12 +14,30 @@ fn types_of_the_library_are_inferred() {
     let mut session = Session::start();
     for (code, expected) in [
         (CUBE, "t: DataArray"),
-        ("let m = t.mean(\"time\"); let anomaly = &t - &m; let scaled = 2.0 * &t + 1.0;", "m: DataArray, anomaly: DataArray, scaled: DataArray"),
-        ("let part = t.sel(\"lat\", 10.0..=20.0).isel(\"time\", -1); let one = t.sel(\"lat\", near(12.0));", "part: DataArray, one: DataArray"),
-        ("let values = m.to_f64()?; let array = m.values()?; let shape = t.shape().to_vec();", "values: Vec<f64>, array: Array, shape: Vec<u64>"),
-        ("let hot = t.gt(3.0); let kept = t.where_(&hot); let dtype = t.dtype();", "hot: DataArray, kept: DataArray, dtype: DType"),
-        ("let (low, high) = compute((&t.min(\"time\"), &t.max(\"time\")))?; let plan = m.explain()?;", "low: DataArray, high: DataArray, plan: String"),
-        ("let groups = t.group_by(\"lat\"); let name = t.name().map(str::to_owned); let token = CancelToken::new();", "groups: GroupBy, name: Option<String>, token: CancelToken"),
+        (
+            "let m = t.mean(\"time\"); let anomaly = &t - &m; let scaled = 2.0 * &t + 1.0;",
+            "m: DataArray, anomaly: DataArray, scaled: DataArray",
+        ),
+        (
+            "let part = t.sel(\"lat\", 10.0..=20.0).isel(\"time\", -1); let one = t.sel(\"lat\", near(12.0));",
+            "part: DataArray, one: DataArray",
+        ),
+        (
+            "let values = m.to_f64()?; let array = m.values()?; let shape = t.shape().to_vec();",
+            "values: Vec<f64>, array: Array, shape: Vec<u64>",
+        ),
+        (
+            "let hot = t.gt(3.0); let kept = t.where_(&hot); let dtype = t.dtype();",
+            "hot: DataArray, kept: DataArray, dtype: DType",
+        ),
+        (
+            "let (low, high) = compute((&t.min(\"time\"), &t.max(\"time\")))?; let plan = m.explain()?;",
+            "low: DataArray, high: DataArray, plan: String",
+        ),
+        (
+            "let groups = t.group_by(\"lat\"); let name = t.name().map(str::to_owned); let token = CancelToken::new();",
+            "groups: GroupBy, name: Option<String>, token: CancelToken",
+        ),
     ] {
         session.run(code).result();
         for pair in expected.split(", ") {
@@ -61,7 +79,12 @@ fn measure_cells() {
     }
     let interrupt = session.evaluator.interrupter();
     interrupt();
-    report += &std::fs::read_to_string("/proc/self/status").unwrap().lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")).map(|line| format!("kernel {line}\n")).collect::<String>();
+    report += &std::fs::read_to_string("/proc/self/status")
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))
+        .map(|line| format!("kernel {line}\n"))
+        .collect::<String>();
     let child = session.run("std::fs::read_to_string(\"/proc/self/status\")?.lines().filter(|l| l.starts_with(\"VmRSS\")).collect::<String>()");
     report += &format!("child {}\n", child.result());
     eprintln!("{report}");

@@ -33,7 +33,11 @@ fn documented(folder: &Path) -> BTreeMap<String, String> {
 /// Whether rustc accepts the signatures together with code that uses them.
 fn check_with_rustc(folder: &Path, signatures: &Path, code: &str) {
     let root = folder.join("root.rs");
-    std::fs::write(&root, format!("#![allow(warnings)]\n#[path = {signatures:?}]\nmod signatures;\npub use signatures::*;\n{code}\n")).unwrap();
+    std::fs::write(
+        &root,
+        format!("#![allow(warnings)]\n#[path = {signatures:?}]\nmod signatures;\npub use signatures::*;\n{code}\n"),
+    )
+    .unwrap();
     let output = Command::new("rustc")
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=checked", "--emit=metadata", "--out-dir"])
         .arg(folder)
