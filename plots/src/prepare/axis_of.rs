@@ -62,9 +62,9 @@ pub(crate) fn kind_and_values(block: &Block, role: Option<CfRole>) -> Result<(Ax
 
 /// The label of values, with the unit that [`kind_and_values`] gives durations.
 pub(crate) fn value_label(array: &DataArray) -> String {
-    let text = label(super::wording::name(array), array.attrs());
+    let text = label(array.name().unwrap_or_default(), array.attrs());
     match array.dtype() {
-        DType::Duration { .. } => format!("{text} [days]"),
+        DType::Duration { .. } => format!("{text} [days]").trim_start().to_owned(),
         _ => text,
     }
 }

@@ -22,8 +22,7 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
     let dims: Vec<String> = array.dims().iter().map(str::to_owned).collect();
     let first = in_order(axis_of(array, &dims[0])?, &dims[0]);
     let second = in_order(axis_of(array, &dims[1])?, &dims[1]);
-    let turned = first.kind == AxisKind::Longitude && second.kind != AxisKind::Longitude
-        || second.kind == AxisKind::Latitude && first.kind != AxisKind::Latitude;
+    let turned = first.kind == AxisKind::Longitude && second.kind != AxisKind::Longitude;
     let (mut x, mut y, x_dim, y_dim) =
         if turned { (first, second, &dims[0], &dims[1]) } else { (second, first, &dims[1], &dims[0]) };
     // Only heights and depths are turned over, not what lies to the right.

@@ -13,7 +13,7 @@ pub(crate) fn label(name: &str, attrs: &Attributes) -> String {
     let stated = ["long_name", "standard_name"].iter().find_map(|key| attrs.text(key).filter(|text| !text.is_empty()));
     let text = stated.unwrap_or(name);
     match attrs.text("units").map(str::trim) {
-        Some(units) if !units.is_empty() => format!("{text} [{units}]"),
+        Some(units) if !units.is_empty() => format!("{text} [{units}]").trim_start().to_owned(),
         _ => text.to_owned(),
     }
 }

@@ -75,7 +75,8 @@ fn storage_of(stored: &Stored) -> RawStorage {
         DataLayout::Chunked { dims, .. } => Some(dims.iter().map(|&n| u64::from(n)).collect()),
         _ => None,
     };
-    RawStorage { chunks, codecs: stored.filters.iter().map(Filters::name).collect(), fill_value: None }
+    let names: Vec<String> = stored.filters.iter().map(Filters::name).collect();
+    RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), fill_value: None }
 }
 
 fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Arc<dyn Source>> {

@@ -1,0 +1,192 @@
+//! `open(url)`: from a URL to a lazy dataset, whatever the format.
+use terracube_cube::data::Dataset;
+use terracube_cube::{Error, ErrorKind, Result};
+
+use crate::cf::{CfOptions, decode};
+use crate::detect::{Found, detect};
+use crate::netcdf;
+use crate::raw::RawGroup;
+use crate::store::{Store, StoreOptions};
+use crate::zarr::ZarrGroup;
+use crate::{assemble, raw_zarr};
+
+/// Opens a Zarr store or a NetCDF or HDF5 file by path or URL (xarray's `open_dataset`): metadata is read, values are not.
+///
+/// Values are decoded by the CF conventions as xarray does: masked, unpacked, times as times, characters joined. A variable that cannot
+/// be read carries its error and leaves the others usable. [`OpenOptions`] changes any of this.
+///
+/// ```
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("none.nc");
+/// let error = terracube_readers::open(path.to_str().unwrap()).unwrap_err();
+/// assert!(error.to_string().contains("does not exist"));
+/// ```
+///
+/// # Errors
+/// If there is nothing at the URL, it is no data that can be read, access is refused, or its structure is damaged.
+pub fn open(url: &str) -> Result<Dataset> {
+    OpenOptions::new().open(url)
+}
+
+/// The container formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Zarr, version 2 or 3.
+    Zarr,
+    /// NetCDF in any form, and plain HDF5.
+    NetCdf,
+}
+
+/// How to open a URL; [`open`] uses the defaults.
+///
+/// ```no_run
+/// use terracube_readers::OpenOptions;
+/// let raw = OpenOptions::new().decode_times(false).group("forecast").open("model.nc")?;
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    cf: CfOptions,
+    group: Option<String>,
+    format: Option<Format>,
+    store: StoreOptions,
+}
+
+impl OpenOptions {
+    /// The defaults: everything is decoded, the format is found out.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether CF conventions are applied at all (xarray's `decode_cf`); without them values are as stored.
+    #[must_use]
+    pub fn decode_cf(mut self, decode: bool) -> Self {
+        self.cf.decode = decode;
+        self
+    }
+
+    /// Whether "days since ..." becomes times (xarray's `decode_times`).
+    #[must_use]
+    pub fn decode_times(mut self, times: bool) -> Self {
+        self.cf.times = times;
+        self
+    }
+
+    /// Whether declared missing values become NaN; without that, integers stay integers.
+    #[must_use]
+    pub fn mask(mut self, mask: bool) -> Self {
+        self.cf.mask = mask;
+        self
+    }
+
+    /// Decodes packed data to f32 where the rules give f64.
+    #[must_use]
+    pub fn decode_f32(mut self) -> Self {
+        self.cf.decode_f32 = true;
+        self
+    }
+
+    /// Whether the `fill_value` of a Zarr v2 array marks missing values, as in xarray.
+    #[must_use]
+    pub fn fill_value_as_mask(mut self, mask: bool) -> Self {
+        self.cf.fill_value_as_mask = mask;
+        self
+    }
+
+    /// The group to open ("forecast/2t"); the root otherwise.
+    #[must_use]
+    pub fn group(mut self, path: impl Into<String>) -> Self {
+        self.group = Some(path.into());
+        self
+    }
+
+    /// The format, where it is not to be found out.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// Credentials, endpoints, timeouts.
+    #[must_use]
+    pub fn store(mut self, options: StoreOptions) -> Self {
+        self.store = options;
+        self
+    }
+
+    /// Opens a path or URL.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open(&self, url: &str) -> Result<Dataset> {
+        let raw = self.open_raw(url)?;
+        assemble::dataset(decode(&raw, &self.cf)).map_err(|error| {
+            error.context(
+                Store::open(url, &self.store).map_or_else(|_| "the dataset".to_owned(), |store| store.url().to_owned()),
+            )
+        })
+    }
+
+    /// Opens a path or URL without applying any convention: what the format itself says.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open_raw(&self, url: &str) -> Result<RawGroup> {
+        let store = Store::open(url, &self.store)?;
+        let group = self.group.as_deref().unwrap_or_default();
+        match detect(&store, self.format)? {
+            Found::Zarr(root) => Ok(raw_zarr::raw_group(&root.group(group)?)),
+            Found::NetCdf(file) => {
+                let root = netcdf::open(file)?;
+                let mut found = root.group(group)?.clone();
+                // A group of groups alone is no dataset: say where the variables are.
+                if found.variables.is_empty() && found.attributes.is_empty() && !found.groups.is_empty() {
+                    return Err(only_groups(&store, &found));
+                }
+                found.groups.clear();
+                Ok(found)
+            }
+        }
+    }
+
+    /// The groups at a URL, "/" first: what [`Self::group`] takes.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn groups(&self, url: &str) -> Result<Vec<String>> {
+        let store = Store::open(url, &self.store)?;
+        let mut paths = vec!["/".to_owned()];
+        match detect(&store, self.format)? {
+            Found::Zarr(root) => zarr_groups(&root, &mut paths),
+            Found::NetCdf(file) => netcdf_groups(&netcdf::open(file)?, &mut paths),
+        }
+        Ok(paths)
+    }
+}
+
+fn only_groups(store: &Store, group: &RawGroup) -> Error {
+    let mut paths = Vec::new();
+    netcdf_groups(group, &mut paths);
+    let shown: Vec<&str> = paths.iter().take(6).map(String::as_str).collect();
+    Error::new(
+        ErrorKind::NotFound,
+        format!("group `{}` of {} holds no variables, only groups", group.path, store.url()),
+    )
+    .hint(format!("open one of them with `OpenOptions::new().group(\"{}\")`: {}", shown[0], shown.join(", ")))
+}
+
+fn netcdf_groups(group: &RawGroup, paths: &mut Vec<String>) {
+    for inner in &group.groups {
+        paths.push(inner.path.clone());
+        netcdf_groups(inner, paths);
+    }
+}
+
+fn zarr_groups(group: &ZarrGroup, paths: &mut Vec<String>) {
+    for name in group.groups() {
+        if let Ok(inner) = group.group(name) {
+            paths.push(format!("/{}", inner.path()));
+            zarr_groups(&inner, paths);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A Zarr group in the form that decoding works on.
+use std::sync::Arc;
+
+use terracube_cube::data::Attribute;
+use terracube_cube::source::Source;
+use terracube_cube::{Block, DType, Result};
+
+use crate::raw::{RawDim, RawGroup, RawStorage, RawVariable};
+use crate::zarr::{ZarrArray, ZarrGroup};
+
+/// The arrays of a group as variables; the groups within it are not read.
+pub(crate) fn raw_group(group: &ZarrGroup) -> RawGroup {
+    let variables: Vec<RawVariable> = group.arrays().iter().map(variable).collect();
+    let mut dims: Vec<RawDim> = Vec::new();
+    for (name, &len) in variables.iter().flat_map(|variable| variable.dims.iter().zip(&variable.shape)) {
+        if !dims.iter().any(|dim| dim.name == *name) {
+            dims.push(RawDim { name: name.clone(), len, unlimited: false });
+        }
+    }
+    let attributes = group.attributes().iter().map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())));
+    RawGroup {
+        path: format!("/{}", group.path()),
+        dims,
+        variables,
+        attributes: attributes.collect(),
+        groups: Vec::new(),
+    }
+}
+
+fn variable(array: &ZarrArray) -> RawVariable {
+    let source: Result<Arc<dyn Source>> = array.source().map(|source| source as Arc<dyn Source>);
+    let chunks = source.as_ref().ok().map(|source| source.grid().largest_chunk());
+    let metadata = array.metadata();
+    let codecs = match metadata.get("codecs") {
+        Some(codecs) => codecs.clone(),
+        None => serde_json::json!({ "compressor": metadata["compressor"], "filters": metadata["filters"] }),
+    };
+    RawVariable {
+        name: array.name().to_owned(),
+        dims: array.dims().to_vec(),
+        shape: array.shape().to_vec(),
+        attributes: array
+            .attributes()
+            .iter()
+            .map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())))
+            .collect(),
+        data: source,
+        characters: false,
+        storage: RawStorage { chunks, codecs: Some(codecs), fill_value: array.mask_value().and_then(attribute) },
+    }
+}
+
+/// A single value as an attribute.
+fn attribute(block: &Block) -> Option<Attribute> {
+    if let Some(text) = block.text() {
+        return Some(Attribute::Text(text.iter().flatten().next()?.to_owned()));
+    }
+    Some(match block.dtype() {
+        DType::I8 => Attribute::I8(block.values().ok()?.to_vec()),
+        DType::I16 => Attribute::I16(block.values().ok()?.to_vec()),
+        DType::I32 => Attribute::I32(block.values().ok()?.to_vec()),
+        DType::I64 => Attribute::I64(block.values().ok()?.to_vec()),
+        DType::U8 => Attribute::U8(block.values().ok()?.to_vec()),
+        DType::U16 => Attribute::U16(block.values().ok()?.to_vec()),
+        DType::U32 => Attribute::U32(block.values().ok()?.to_vec()),
+        DType::U64 => Attribute::U64(block.values().ok()?.to_vec()),
+        DType::F32 => Attribute::F32(block.values().ok()?.to_vec()),
+        DType::F64 => Attribute::F64(block.values().ok()?.to_vec()),
+        _ => return None,
+    })
+}
