@@ -63,6 +63,8 @@ fn signatures_hold_all_that_inference_needs() {
             let mapped: Option<Vec<i32>> = amount.map(|number| number as i32);
             let total: f64 = inner::Quantity::sum(vec![amount.number])?;
             let limit: usize = shown::LIMIT;
+            let doubled: u16 = twice(2);
+            let described: String = describe("x");
             Ok(())
         }";
     check_with_rustc(folder.path(), &file, code);

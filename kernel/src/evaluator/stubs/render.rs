@@ -59,6 +59,7 @@ impl Renderer<'_> {
     /// The content of a module that stands at `path`.
     fn module(&mut self, id: Id, path: &str) -> String {
         let mut output = String::new();
+        let mut imports = HashSet::new();
         if !self.open.insert(id) {
             return output;
         }
@@ -66,13 +67,14 @@ impl Renderer<'_> {
         if let Some(ItemEnum::Module(module)) = documented.index.get(&id).map(|item| &item.inner) {
             for child in &module.items {
                 let Some(item) = documented.index.get(child) else { continue };
-                match &item.inner {
-                    ItemEnum::Use(import) => output.push_str(&self.import(import, path)),
-                    _ => {
-                        if let Some(name) = &item.name {
-                            output.push_str(&self.item_at(*child, &identifier(name), path));
-                        }
-                    }
+                let text = match (&item.inner, &item.name) {
+                    (ItemEnum::Use(import), _) => self.import(import, path),
+                    (_, Some(name)) => self.item_at(*child, &identifier(name), path),
+                    (_, None) => continue,
+                };
+                // One `use` of a module and a function of the same name is two in rustdoc's data.
+                if !text.starts_with("pub use ") || imports.insert(text.clone()) {
+                    output.push_str(&text);
                 }
             }
         }

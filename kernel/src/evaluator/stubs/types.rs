@@ -34,6 +34,7 @@ impl Types<'_> {
             Type::Pat { type_, .. } => self.ty(type_)?,
             Type::ImplTrait(bounds) => match self.bounds(bounds) {
                 bounds if bounds.is_empty() => return None,
+                bounds if bounds.contains(" + ") => format!("(impl {bounds})"),
                 bounds => format!("impl {bounds}"),
             },
             Type::DynTrait(object) => {
