@@ -16,4 +16,5 @@ pub mod prelude {
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};
+    pub use terracube_readers::{OpenOptions, open};
 }
