@@ -64,7 +64,7 @@ fn signatures_hold_all_that_inference_needs() {
             let total: f64 = inner::Quantity::sum(vec![amount.number])?;
             let limit: usize = shown::LIMIT;
             let doubled: u16 = twice(2);
-            let described: String = describe("x");
+            let described: String = describe(&1.5);
             Ok(())
         }";
     check_with_rustc(folder.path(), &file, code);
