@@ -1,6 +1,6 @@
 //! The evaluator that compiles cells with evcxr. Evcxr stays on one thread of its own; this side hands it requests and
 //! hands on what the running cell puts out.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use terracube_display::MimeBundle;
 
 use super::child_link::{CellFacts, ChildLink};
-use super::evcxr_session::{self, Ended, EvcxrSession};
+use super::evcxr_session::{Ended, EvcxrSession};
 use super::kit::Kit;
 use super::{CellError, Completions, Evaluator, Outcome, Output, interrupt};
 
@@ -39,12 +39,17 @@ impl EvcxrEvaluator {
     /// If the session's folder or socket cannot be made.
     pub fn start(kit: Kit) -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("terracube-").tempdir()?;
-        let compile_folder = evcxr_session::prepare_environment(&kit, folder.path())?;
+        let compile_folder = folder.path().join("cells");
+        std::fs::create_dir_all(&compile_folder)?;
+        // As the system names it, for comparison with the folders of processes.
+        let compile_folder = compile_folder.canonicalize()?;
         let nonce = nonce()?;
         let link = ChildLink::listen(&folder.path().join("side-channel"), nonce)?;
         let (requests, received) = channel();
-        let session_link = link.clone();
-        std::thread::Builder::new().name("evaluator".into()).spawn(move || serve(&kit, &session_link, &received))?;
+        let (session_link, session_folder) = (link.clone(), compile_folder.clone());
+        std::thread::Builder::new()
+            .name("evaluator".into())
+            .spawn(move || serve(&kit, &session_link, &session_folder, &received))?;
         Ok(Self { requests, link, compile_folder, _folder: folder })
     }
 
@@ -107,8 +112,8 @@ fn gone() -> CellError {
 }
 
 /// The evaluator's thread.
-fn serve(kit: &Kit, link: &ChildLink, requests: &Receiver<Request>) {
-    let mut session = EvcxrSession::start(kit, link);
+fn serve(kit: &Kit, link: &ChildLink, compile_folder: &Path, requests: &Receiver<Request>) {
+    let mut session = EvcxrSession::start(kit, link, compile_folder);
     if let Err(error) = &session {
         tracing::error!(%error, "the evaluator did not start");
     }

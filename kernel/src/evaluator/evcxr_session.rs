@@ -1,7 +1,8 @@
 //! Evcxr set up for our cells: what it compiles against, in which folder, with which child process.
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use evcxr::{CommandContext, Error, EvalContext};
 use terracube_display::{Data, MimeBundle};
@@ -41,13 +42,18 @@ impl EvcxrSession {
     ///
     /// # Errors
     /// With a text for the user, if the toolchain or the kit does not work.
-    pub fn start(kit: &Kit, link: &ChildLink) -> Result<Self, String> {
+    pub fn start(kit: &Kit, link: &ChildLink, compile_folder: &Path) -> Result<Self, String> {
         let mut runner = Command::new(kit.runner());
         runner.envs(link.environment());
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
         let (said, heard) = std::sync::mpsc::channel();
         link.begin_cell(Some(said));
-        let (mut context, outputs) = match EvalContext::with_subprocess_command(runner) {
+        let started = {
+            let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+            set_environment(kit, compile_folder);
+            EvalContext::with_subprocess_command(runner)
+        };
+        let (mut context, outputs) = match started {
             Ok(started) => started,
             Err(error) => {
                 let process = link.lock().process;
@@ -163,26 +169,21 @@ impl EvcxrSession {
     }
 }
 
-/// A folder of this session's own for evcxr, and the environment that evcxr and rust-analyzer read from this process.
-/// Must be called before other threads read the environment in C code; the kernel calls it first thing.
-///
-/// # Errors
-/// If the folder cannot be made.
-pub fn prepare_environment(kit: &Kit, folder: &Path) -> std::io::Result<PathBuf> {
-    let compile_folder = folder.join("cells");
-    std::fs::create_dir_all(&compile_folder)?;
-    let compile_folder = compile_folder.canonicalize()?;
-    // SAFETY: Rust's own readers of the environment are synchronised with this; C code that reads it (name look-ups)
-    // runs later, in other threads of the kernel.
+/// Evcxr and rust-analyzer read where to work from the environment of this process, so that one session starts at a time.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Names the session's folder, and the standard library's source, to evcxr and rust-analyzer.
+fn set_environment(kit: &Kit, compile_folder: &Path) {
+    // SAFETY: Rust's own readers of the environment are synchronised with this; what reads it in C code (name look-ups,
+    // time zones) does not run while the kernel starts its evaluator.
     unsafe {
-        std::env::set_var("EVCXR_TMPDIR", &compile_folder);
+        std::env::set_var("EVCXR_TMPDIR", compile_folder);
         // A user's evcxr.toml would change how our cells compile.
-        std::env::set_var("EVCXR_CONFIG_DIR", folder.join("config"));
+        std::env::set_var("EVCXR_CONFIG_DIR", compile_folder.join("config"));
         if let Some(source) = kit.rust_source() {
             std::env::set_var("RUST_SRC_PATH", source);
         }
     }
-    Ok(compile_folder)
 }
 
 /// Flags for the compiler of cells, separated as Cargo wants them, so that paths may hold spaces.

@@ -7,7 +7,7 @@ use terracube_kernel::evaluator::{Evaluator, Outcome};
 use super::session::Session;
 
 /// A small cube.
-const CUBE: &str = "let t = DataArray::from_vec([\"time\", \"lat\"], [4, 3], (0..12).map(f64::from).collect::<Vec<_>>()).with_coord(\"lat\", vec![10.0, 20.0, 30.0]).named(\"t2m\");";
+const CUBE: &str = "let t = DataArray::from_vec([\"time\", \"lat\"], &[4, 3], (0..12).map(f64::from).collect::<Vec<_>>()).with_coord(\"lat\", vec![10.0, 20.0, 30.0]).named(\"t2m\");";
 
 #[test]
 fn types_of_the_library_are_inferred() {
