@@ -13,6 +13,7 @@ pub mod store;
 pub mod zarr;
 
 pub use open::{Format, OpenOptions, open};
+pub use zarr::{WriteOptions, WriteZarr};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -79,7 +79,7 @@ impl Address {
             Self::Local(path) => path.display().to_string(),
             Self::Memory { name, path } if path.is_empty() => format!("memory://{name}"),
             Self::Memory { name, path } => format!("memory://{name}/{path}"),
-            Self::Http(url) => redact(url.as_str()),
+            Self::Http(url) => redact(url.as_str()).trim_end_matches("?***").to_owned(),
             Self::Bucket { cloud, bucket, path } if path.is_empty() => format!("{}://{bucket}", cloud.scheme()),
             Self::Bucket { cloud, bucket, path } => format!("{}://{bucket}/{path}", cloud.scheme()),
         }
@@ -169,7 +169,7 @@ mod tests {
             ("gcs://bucket", "gs://bucket"),
             ("abfss://container/a", "az://container/a"),
             ("memory://test/a/b", "memory://test/a/b"),
-            ("https://me:pw@host.org/a.zarr?X-Amz-Signature=abc", "https://***@host.org/a.zarr?***"),
+            ("https://me:pw@host.org/a.zarr?X-Amz-Signature=abc", "https://***@host.org/a.zarr"),
             ("http://host:81/a", "http://host:81/a"),
         ];
         for (text, shown) in rows {
@@ -181,8 +181,9 @@ mod tests {
     fn bad_addresses_are_explained() {
         let rows = [
             ("", "the URL is empty"),
-            ("s4://bucket/a", "unknown scheme `s4`; did you mean `s3://`?"),
+            ("htps://bucket/a", "unknown scheme `htps`; did you mean `https://`?"),
             ("s3:///a", "`s3:///a` names no bucket"),
+            ("ftp://me:secret@h", "known schemes: file, http"),
             ("https://me:secret@", "no URL"),
             ("s3://KEY:secret@bucket/a", "names no bucket"),
         ];

@@ -84,7 +84,7 @@ pub(super) fn retries(options: &StoreOptions) -> RetryConfig {
 
 pub(super) fn reached(base: String, is_http: bool, credentials: String, how_to_authenticate: &'static str) -> Reached {
     let is_anonymous = credentials.starts_with("none");
-    Reached { base, is_http, credentials, is_anonymous, how_to_authenticate }
+    Reached { base, is_http, credentials, is_anonymous, lacks_ranges: false.into(), how_to_authenticate }
 }
 
 /// A client that could not be made, without whatever secret its builder may name.

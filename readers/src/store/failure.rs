@@ -1,5 +1,6 @@
 //! What went wrong with a remote store, in words: the URL, the cause, what to do. Never a secret.
 use std::error::Error as StdError;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use object_store::client::{HttpError, HttpErrorKind};
@@ -17,6 +18,8 @@ pub(super) struct Reached {
     pub credentials: String,
     /// Whether no credentials are sent.
     pub is_anonymous: bool,
+    /// Whether the server was found to give no parts of files.
+    pub lacks_ranges: AtomicBool,
     /// What to do about a refusal.
     pub how_to_authenticate: &'static str,
 }
@@ -53,7 +56,7 @@ pub(super) fn broke_off(error: &object_store::Error) -> bool {
 
 /// Whether a server sent the whole object where a part was asked for.
 pub(super) fn ranges_unsupported(error: &object_store::Error) -> bool {
-    chain(error).iter().any(|cause| cause.contains("non-partial") || cause.contains("not partial"))
+    chain(error).iter().any(|cause| cause.starts_with("Range request not supported"))
 }
 
 fn refused(error: &object_store::Error, url: &str, reached: &Reached, status: u16) -> Error {

@@ -92,6 +92,17 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|error| failed("write", path, &error))
 }
 
+/// Writes a file that is not there yet.
+pub(super) fn put_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = match fs::write(path, bytes) {
+        Err(error) if error.kind() == Io::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes))
+        }
+        other => other,
+    };
+    written.map_err(|error| failed("write", path, &error))
+}
+
 /// Removes a file, or a directory with all that is in it; it need not exist.
 pub(super) fn remove(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {

@@ -210,6 +210,25 @@ impl Store {
         }
     }
 
+    /// Writes an object that is not there yet and that nobody looks for: on this machine without the detour over a temporary file.
+    pub(crate) fn put_new(&self, key: &str, bytes: impl Into<Bytes>) -> Reading<()> {
+        match &self.place {
+            Place::Local(root) => {
+                let (path, bytes) = (local::path_of(root, key), bytes.into());
+                Reading::local(move || local::put_new(&path, &bytes))
+            }
+            Place::Remote(_) => self.put(key, bytes),
+        }
+    }
+
+    /// Moves everything here to an empty place in the same remote store, the object named `last` after all others.
+    pub(crate) fn move_all(&self, to: &Self, last: &str) -> Reading<()> {
+        match (&self.place, &to.place) {
+            (Place::Remote(from), Place::Remote(to)) => from.clone().move_all(to.clone(), last),
+            _ => Reading::local(|| Err(Error::internal("places on this machine are renamed"))),
+        }
+    }
+
     /// Removes everything under a key, and the object of that key. Nothing need be there.
     pub fn remove_all(&self, key: &str) -> Reading<()> {
         match &self.place {
@@ -256,7 +275,7 @@ mod tests {
         assert_eq!(store.get_range("none", ByteRange::Last(1)).wait().unwrap(), None);
         let parts = store.get_ranges("d/b", vec![7..9, 0..2, 1..3]).wait().unwrap().unwrap();
         assert_eq!(parts, ["78", "01", "12"]);
-        assert_eq!(store.get_ranges("none", vec![0..1]).wait().unwrap(), None);
+        assert_eq!(store.get_ranges("none", vec![0..1, 2..3]).wait().unwrap(), None);
         let listed = store.list("").wait().unwrap();
         assert_eq!(listed, [Entry { name: "a".into(), is_dir: false }, Entry { name: "d".into(), is_dir: true }]);
         assert_eq!(store.child("d").get("b").wait().unwrap().unwrap().len(), 10);

@@ -2,6 +2,7 @@
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,6 +53,9 @@ impl Remote {
 
     pub fn get(self: Arc<Self>, key: &str, limit: u64) -> Reading<Option<Bytes>> {
         self.run(key, move |remote, at| async move {
+            if remote.is_bucket(&at) {
+                return Ok(None);
+            }
             let Some(result) = found(remote.objects.get(&at).await)? else { return Ok(None) };
             if result.meta.size > limit {
                 return Err(Failure::Ours(too_large(&remote.url(&at), result.meta.size, limit)));
@@ -88,7 +92,12 @@ impl Remote {
     }
 
     pub fn size(self: Arc<Self>, key: &str) -> Reading<Option<u64>> {
-        self.run(key, |remote, at| async move { Ok(found(remote.objects.head(&at).await)?.map(|meta| meta.size)) })
+        self.run(key, |remote, at| async move {
+            if remote.is_bucket(&at) {
+                return Ok(None);
+            }
+            Ok(found(remote.objects.head(&at).await)?.map(|meta| meta.size))
+        })
     }
 
     pub fn list(self: Arc<Self>, key: &str) -> Reading<Vec<Entry>> {
@@ -128,11 +137,50 @@ impl Remote {
         self.run(key, |remote, at| async move {
             let under: Vec<Location> =
                 remote.objects.list(Some(&at)).map_ok(|object| object.location).try_collect().await?;
+            let is_alone = under.is_empty();
             let gone = remote.objects.delete_stream(futures::stream::iter(under.into_iter().map(Ok)).boxed());
             gone.try_for_each(|_| std::future::ready(Ok(()))).await?;
-            found(remote.objects.delete(&at).await)?;
+            // Never the bucket itself: S3 would take that request as one to delete it.
+            if is_alone && !remote.is_bucket(&at) && found(remote.objects.head(&at).await)?.is_some() {
+                found(remote.objects.delete(&at).await)?;
+            }
             Ok(())
         })
+    }
+
+    /// Copies everything here to `to`, `last` after all others, then removes it here. There is no time limit: it grows with the data.
+    pub fn move_all(self: Arc<Self>, to: Arc<Self>, last: &str) -> Reading<()> {
+        let last = self.location(last);
+        Reading::Remote(runtime::spawn(async move {
+            let explain = |error: object_store::Error| failure::explain(&error, &to.url(&to.prefix), &to.reached);
+            let listed: Vec<Location> = self
+                .objects
+                .list(Some(&self.prefix))
+                .map_ok(|object| object.location)
+                .try_collect()
+                .await
+                .map_err(explain)?;
+            let place_of = |from: &Location| {
+                from.prefix_match(&self.prefix).map(|rest| rest.fold(to.prefix.clone(), |at, part| at.join(part)))
+            };
+            let copies =
+                listed.iter().filter(|from| **from != last).filter_map(|from| Some((from.clone(), place_of(from)?)));
+            let copies = copies.map(|(from, place)| {
+                let objects = self.objects.clone();
+                async move { objects.copy(&from, &place).await }
+            });
+            let n_at_once = self.permits.available_permits().max(1);
+            futures::stream::iter(copies.collect::<Vec<_>>())
+                .buffer_unordered(n_at_once)
+                .try_collect::<Vec<()>>()
+                .await
+                .map_err(explain)?;
+            if let Some(place) = place_of(&last) {
+                self.objects.copy(&last, &place).await.map_err(explain)?;
+            }
+            let gone = self.objects.delete_stream(futures::stream::iter(listed.into_iter().map(Ok)).boxed());
+            gone.try_for_each(|_| std::future::ready(Ok(()))).await.map_err(explain)
+        }))
     }
 
     /// Runs `work` on the runtime, once a permit is free, within the total time, again if a body broke off.
@@ -171,16 +219,21 @@ impl Remote {
     async fn read_part(&self, at: &Location, range: &ByteRange) -> Try<Option<Bytes>> {
         let (asked, expected) = match range {
             ByteRange::Of(range) if range.is_empty() => return Ok(Some(Bytes::new())),
+            _ if self.is_bucket(at) => return Ok(None),
             ByteRange::Of(range) => (GetRange::Bounded(range.clone()), range.end - range.start),
             ByteRange::Last(0) => return Ok(Some(Bytes::new())),
             ByteRange::Last(n) => (GetRange::Suffix(*n), *n),
         };
+        if self.reached.lacks_ranges.load(Ordering::Relaxed) {
+            return self.read_part_of_whole(at, range, expected).await;
+        }
         let options = GetOptions { range: Some(asked), ..Default::default() };
         let bytes = match found(self.objects.get_opts(at, options).await) {
             Ok(None) => return Ok(None),
             Ok(Some(result)) => result.bytes().await?,
             Err(error) if failure::ranges_unsupported(&error) => {
-                tracing::warn!(url = self.url(at), "the server gives no parts of files: reading the whole file");
+                tracing::warn!(url = self.url(at), "the server gives no parts of files: they are read whole");
+                self.reached.lacks_ranges.store(true, Ordering::Relaxed);
                 return self.read_part_of_whole(at, range, expected).await;
             }
             Err(error) => return Err(error.into()),
@@ -207,6 +260,11 @@ impl Remote {
             Error::corrupt(format!("{} gave {} bytes where {expected} were asked for", self.url(at), bytes.len()))
                 .hint("the object may be truncated: get it again"),
         ))
+    }
+
+    /// Whether this is the root of a bucket, which is no object.
+    fn is_bucket(&self, at: &Location) -> bool {
+        at.as_ref().is_empty() && !self.reached.is_http
     }
 
     fn location(&self, key: &str) -> Location {

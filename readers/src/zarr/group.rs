@@ -52,10 +52,10 @@ impl ZarrGroup {
         }
         if let Some(nodes) = &self.consolidated {
             return match nodes.iter().find(|(node, _)| *node == full) {
-                Some((_, Ok(document))) if document.array.is_none() => self.from_consolidated(&full, document, nodes),
+                Some((_, Ok(document))) if document.array.is_none() => self.open_consolidated(&full, document, nodes),
                 Some((_, Err(error))) => Err(error.clone()),
                 _ if nodes.iter().any(|(node, _)| is_below(node, &full)) => {
-                    self.from_consolidated(&full, &Document::v2(None, None), nodes)
+                    self.open_consolidated(&full, &Document::v2(None, None), nodes)
                 }
                 _ => Err(Error::unknown_name("group", path, self.groups.iter().map(String::as_str))),
             };
@@ -119,7 +119,7 @@ impl ZarrGroup {
         }
         if let Some(nodes) = root.consolidated {
             let nodes = nodes.into_iter().map(|(node, document)| (join(path, &node), document)).collect();
-            return group.from_consolidated(path, &root.document, &Arc::new(nodes));
+            return group.open_consolidated(path, &root.document, &Arc::new(nodes));
         }
         let mut arrays = Vec::new();
         for (name, document) in read_children(store, path)? {
@@ -135,7 +135,7 @@ impl ZarrGroup {
         Ok(group)
     }
 
-    fn from_consolidated(&self, path: &str, document: &Document, nodes: &Arc<Consolidated>) -> Result<Self> {
+    fn open_consolidated(&self, path: &str, document: &Document, nodes: &Arc<Consolidated>) -> Result<Self> {
         let mut group = Self {
             store: self.store.clone(),
             path: path.to_owned(),

@@ -1,15 +1,18 @@
-//! Zarr stores, versions 2 and 3: groups, arrays, and the source that reads an array chunk by chunk. Codecs are zarrs's.
+//! Zarr stores, versions 2 and 3: groups, arrays, the source that reads an array chunk by chunk, and the writer. Codecs are zarrs's.
 //!
 //! What is lazy: opening reads metadata only. What is shared: nothing; a source keeps a small cache of shard indexes.
 mod array;
 mod decoder;
+mod delta;
 mod document;
 mod group;
 mod layout;
 mod shard;
 mod source;
 mod value_type;
+mod writer;
 
 pub use array::ZarrArray;
 pub use group::ZarrGroup;
 pub use source::ZarrSource;
+pub use writer::{ArrayToWrite, WriteOptions, WriteZarr, ZarrSink, ZarrWriter, default_chunks};

@@ -1,10 +1,12 @@
 //! From Zarr's data types to ours, and from decoded bytes to blocks.
 use arrow_buffer::Buffer;
+use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use terracube_cube::{Block, Calendar, DType, Error, Result, TimeUnit};
 use zarrs::array::ArrayBytes;
 
+use super::delta;
 use super::document::Version;
 
 /// How the decoded values of an array become ours.
@@ -12,6 +14,8 @@ use super::document::Version;
 pub(super) enum ValueType {
     /// Bytes of this dtype as they are.
     Plain(DType),
+    /// Differences of neighbours, to be summed.
+    Delta(DType),
     /// Truth values; any byte but 0 counts as true.
     Bool,
     /// 16-bit floats, widened to 32 bits.
@@ -31,16 +35,20 @@ pub(super) enum ValueType {
 impl ValueType {
     /// The type of an array, and its metadata with the types that zarrs lacks written as ones that it has.
     pub fn of(version: Version, array: &mut Value) -> Result<Self> {
-        match version {
+        let value_type = match version {
             Version::V2 => Self::of_v2(array),
             Version::V3 => Self::of_v3(array),
+        }?;
+        match value_type {
+            Self::Plain(dtype) if delta::take(version, array)? => Ok(Self::Delta(dtype)),
+            other => Ok(other),
         }
     }
 
     /// Our dtype.
     pub fn dtype(self) -> DType {
         match self {
-            Self::Plain(dtype) | Self::Steps { dtype, .. } => dtype,
+            Self::Plain(dtype) | Self::Delta(dtype) | Self::Steps { dtype, .. } => dtype,
             Self::Bool => DType::Bool,
             Self::Half | Self::BrainHalf => DType::F32,
             Self::Bytes(_) | Self::Utf32(_) | Self::Text => DType::Utf8,
@@ -66,6 +74,7 @@ impl ValueType {
         let raw = values.into_fixed().map_err(|_| damaged("values of fixed size"))?;
         match self {
             Self::Plain(dtype) => Block::from_buffer(dtype, shape, buffer(raw, encoded)),
+            Self::Delta(dtype) => delta::summed(dtype, shape, &raw),
             Self::Bool => Block::with_dtype(DType::Bool, shape, raw.iter().map(|&byte| u8::from(byte != 0)).collect()),
             Self::Half => {
                 let widened = raw.chunks_exact(2).map(|b| half::f16::from_ne_bytes([b[0], b[1]]).to_f32());
@@ -128,7 +137,7 @@ impl ValueType {
             ('U', Some(n @ 1..)) => return Ok(Self::Utf32(4 * n)),
             ('S', Some(n @ 1..)) => {
                 array["dtype"] = json!(format!("|V{n}"));
-                array["fill_value"] = Value::Null;
+                array["fill_value"] = padded(&array["fill_value"], n);
                 return Ok(Self::Bytes(n));
             }
             ('M' | 'm', _) if rest.starts_with('8') => {
@@ -175,7 +184,7 @@ impl ValueType {
             "null_terminated_bytes" => {
                 let length = length.ok_or_else(no)?;
                 array["data_type"] = json!(format!("r{}", 8 * length));
-                array["fill_value"] = json!(vec![0; length]);
+                array["fill_value"] = padded(&array["fill_value"], length);
                 return Ok(Self::Bytes(length));
             }
             "numpy.datetime64" | "numpy.timedelta64" => {
@@ -187,6 +196,14 @@ impl ValueType {
         };
         Ok(Self::Plain(plain))
     }
+}
+
+/// A fill value of text in base64 as a list of `n` bytes, zeros behind it; all zeros if there is none.
+fn padded(fill: &Value, n: usize) -> Value {
+    let text = fill.as_str().and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+    let mut bytes = text.unwrap_or_default();
+    bytes.resize(n, 0);
+    json!(bytes)
 }
 
 /// Shares the bytes where they are borrowed from `encoded` or owned already.

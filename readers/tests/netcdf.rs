@@ -1,0 +1,154 @@
+//! Files written by the C libraries (`make_data.py`), opened and computed, against what xarray makes of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use terracube_cube::{DType, ErrorKind};
+use terracube_readers::{OpenOptions, open};
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name).to_str().unwrap().to_owned()
+}
+
+fn expected() -> Value {
+    serde_json::from_slice(&std::fs::read(data("expected.json")).unwrap()).unwrap()
+}
+
+/// The dtype's name as xarray has it: ours are times where xarray has objects or nanoseconds.
+fn same_dtype(ours: DType, theirs: &str) -> bool {
+    match ours {
+        DType::Utf8 => theirs.starts_with('|') || theirs.starts_with('<') || theirs == "object",
+        DType::Time { .. } => theirs == "object" || theirs.starts_with("datetime64"),
+        plain => plain.to_string() == theirs,
+    }
+}
+
+#[test]
+fn files_decode_as_xarray_decodes_them() {
+    for (name, file) in expected().as_object().unwrap() {
+        let dataset = open(&data(name)).unwrap();
+        let mut coords: Vec<&str> = dataset.coords().names().collect();
+        coords.sort_unstable();
+        assert_eq!(Value::from(coords), file["coords"], "{name}");
+        assert!(dataset.attrs().text("title").unwrap().starts_with("små"), "{name}");
+        for (variable, wanted) in file["variables"].as_object().unwrap() {
+            let place = format!("{name}: {variable}");
+            let array = dataset.var(variable);
+            assert_eq!(Value::from(array.dims().iter().collect::<Vec<_>>()), wanted["dims"], "{place}");
+            assert!(same_dtype(array.dtype(), wanted["dtype"].as_str().unwrap()), "{place}: {}", array.dtype());
+            assert_eq!(Value::from(array.attrs().len()), wanted["n_attrs"], "{place}: {:?}", array.attrs());
+            let values = array.values().unwrap_or_else(|error| panic!("{place}: {error}"));
+            let got: Vec<Value> = match array.dtype() {
+                DType::Utf8 => values.to_strings().unwrap().into_iter().map(Value::from).collect(),
+                DType::Time { unit, calendar } => {
+                    let block = values.block().contiguous().unwrap();
+                    block.values::<i64>().unwrap().iter().map(|&count| calendar.format(count, unit).into()).collect()
+                }
+                _ => values.to_f64().unwrap().into_iter().map(Value::from).collect(),
+            };
+            let wanted = wanted["values"].as_array().unwrap();
+            let same = |(got, wanted): (&Value, &Value)| match (got.as_str(), wanted.as_str()) {
+                // Midnight may be written with or without its hours.
+                (Some(got), Some(wanted)) => got == wanted || wanted.strip_suffix("T00:00:00") == Some(got),
+                _ => got.as_f64() == wanted.as_f64(),
+            };
+            assert!(got.len() == wanted.len() && got.iter().zip(wanted).all(same), "{place}: {got:?} but {wanted:?}");
+        }
+    }
+}
+
+#[test]
+fn an_odd_variable_carries_its_error_and_leaves_the_others_usable() {
+    let dataset = open(&data("classic.nc")).unwrap();
+    let error = dataset.var("odd").values().unwrap_err().to_string();
+    assert!(error.contains("`odd`") && error.contains("months") && error.contains("decode_times = false"), "{error}");
+    let numbers = OpenOptions::new().decode_times(false).open(&data("classic.nc")).unwrap();
+    assert_eq!(numbers.var("odd").values().unwrap().to_f64().unwrap(), [0.0, 1.0, 2.0]);
+    assert_eq!(numbers.var("time").attrs().text("units"), Some("days since 1850-01-01"));
+}
+
+#[test]
+fn options_change_what_is_decoded() {
+    let path = data("four.nc");
+    let raw = OpenOptions::new().decode_cf(false).open(&path).unwrap();
+    assert_eq!(raw.var("packed").dtype(), DType::I16);
+    assert_eq!(raw.var("packed").values().unwrap().to_f64().unwrap()[4], -99.0);
+    assert_eq!(raw.var("label").shape(), [3, 5]);
+    assert_eq!(OpenOptions::new().mask(false).open(&path).unwrap().var("masked").dtype(), DType::I32);
+    assert_eq!(OpenOptions::new().decode_f32().open(&path).unwrap().var("wide").dtype(), DType::F32);
+    let inner = OpenOptions::new().group("inner").open(&path).unwrap();
+    assert_eq!(inner.var("v").values().unwrap().to_vec::<i64>().unwrap(), [1 << 60, -1, 0]);
+    let error = OpenOptions::new().group("iner").open(&path).unwrap_err().to_string();
+    assert!(error.contains("did you mean `inner`?"), "{error}");
+    assert_eq!(OpenOptions::new().groups(&path).unwrap(), ["/", "/inner"]);
+}
+
+#[test]
+fn plain_hdf5_reads_with_a_user_block_and_odd_types() {
+    let dataset = open(&data("plain.h5")).unwrap();
+    let values = |name: &str| dataset.var(name).values().unwrap().to_f64().unwrap();
+    assert_eq!(values("lzf"), (0..60).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(values("scaled"), (0..40).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(values("half"), [0.5, 2.0, -1.0]);
+    assert_eq!(dataset.var("flag").dtype(), DType::Bool);
+    assert_eq!(dataset.var("text").values().unwrap().to_strings().unwrap(), ["ab", "c"]);
+    let error = dataset.var("pair").values().unwrap_err();
+    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("`pair`"), "{error}");
+}
+
+/// A changed copy of a file in a directory of its own.
+fn changed(name: &str, change: impl FnOnce(&mut Vec<u8>)) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    let mut bytes = std::fs::read(data(name)).unwrap();
+    change(&mut bytes);
+    std::fs::write(&path, bytes).unwrap();
+    (directory, path)
+}
+
+#[test]
+fn what_is_no_data_is_explained() {
+    let rows: [(&[u8], &str); 6] = [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><title>Login</title>", "is a web page, not data"),
+        (b"PK\x03\x04aaaa", "zip archive"),
+        (b"GRIBaaaa", "is GRIB"),
+        (b"hello, world", "neither NetCDF, HDF5 nor Zarr"),
+        (b"CDF\x01\0\0\0\x05garbage-garbage-garbage", "is damaged"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    for (content, part) in rows {
+        let path = directory.path().join("a.nc");
+        std::fs::write(&path, content).unwrap();
+        let error = open(path.to_str().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains("a.nc"), "{part}: {error}");
+    }
+    let error = open(directory.path().join("b.nc").to_str().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("does not exist; did you mean"), "{error}");
+    let error = open(directory.path().to_str().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("no Zarr store; there is data in it, such as `a.nc`"), "{error}");
+}
+
+#[test]
+fn damage_anywhere_is_an_error_or_a_value_but_never_a_panic() {
+    for name in ["classic.nc", "cdf5.nc", "four.nc", "plain.h5"] {
+        let size = std::fs::metadata(data(name)).unwrap().len() as usize;
+        for step in 0..60 {
+            let at = size * step / 60;
+            for truncate in [false, true] {
+                let (_directory, path) = changed(name, |bytes| match truncate {
+                    true => bytes.truncate(at),
+                    false => bytes[at..(at + 3).min(size)].fill(0xff),
+                });
+                let Ok(dataset) = open(path.to_str().unwrap()) else { continue };
+                for variable in dataset.names().chain(dataset.coords().names()) {
+                    let array = dataset.var(variable);
+                    if array.shape().iter().product::<u64>() < 1_000_000 {
+                        // Either is fine; what counts is that it ends.
+                        let _ = array.values();
+                    }
+                }
+            }
+        }
+    }
+}
