@@ -20,6 +20,10 @@ pub(crate) enum Command {
     Install(InstallArguments),
     /// Run a notebook without a front end and write it with its outputs.
     Run(RunArguments),
+    /// Say what a dataset is: dimensions, coordinates, variables, chunks, attributes. Reads no values.
+    Info(LookArguments),
+    /// Count, min, max, mean and std of every numeric variable, in one pass.
+    Stats(LookArguments),
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +86,15 @@ pub(crate) struct RunArguments {
     /// Show no progress.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LookArguments {
+    /// A path, or a URL: file://, http(s)://, s3://, gs://, az://.
+    pub(crate) url: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn kernel_name(text: &str) -> Result<String, String> {

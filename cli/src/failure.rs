@@ -16,6 +16,14 @@ impl Failure {
         Self { message: message.to_string(), hint: None, code: 1 }
     }
 
+    /// The engine's error, with its hint on a line of its own.
+    pub(crate) fn of(error: &terracube::Error) -> Self {
+        let text = error.to_string();
+        let hint = error.hint_text().map(str::to_owned);
+        let alone = hint.as_deref().and_then(|hint| text.strip_suffix(hint)?.strip_suffix("; "));
+        Self { message: alone.unwrap_or(&text).to_owned(), hint, code: 1 }
+    }
+
     /// The command line does not make sense; exit code 2.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self { message: message.to_string(), hint: None, code: 2 }

@@ -51,9 +51,25 @@ fn folders(place: &Place) -> Result<Folders, Failure> {
     }
     let homeless =
         |reason: String| Failure::new(format!("where the user's data is: {reason}")).hint("set HOME, or use --prefix");
-    let jupyter = jupyter_zmq_client::user_data_dir().map_err(|error| homeless(error.to_string()))?;
+    let jupyter = user_jupyter_folder().ok_or_else(|| homeless("no home folder".to_owned()))?;
     let kit = user_folder().ok_or_else(|| homeless("no home folder".to_owned()))?;
     Ok(Folders { kernels: jupyter.join("kernels"), kit })
+}
+
+/// Where Jupyter looks for what belongs to the user.
+fn user_jupyter_folder() -> Option<PathBuf> {
+    let folder = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(chosen) = folder("JUPYTER_DATA_DIR") {
+        return Some(chosen);
+    }
+    if cfg!(windows) {
+        return Some(folder("APPDATA")?.join("jupyter"));
+    }
+    let home = env::home_dir()?;
+    if cfg!(target_os = "macos") {
+        return Some(home.join("Library/Jupyter"));
+    }
+    Some(folder("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("jupyter"))
 }
 
 /// The active environment: a virtual environment, Conda, or the Python on the path.

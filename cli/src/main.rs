@@ -4,10 +4,12 @@
 mod arguments;
 mod evaluator;
 mod failure;
+mod info;
 mod install;
 mod kernel;
 mod kernelspec;
 mod run;
+mod stats;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         Command::Kernel(options) => kernel::kernel(&options),
         Command::Install(options) => install::install(&options),
         Command::Run(options) => run::run(&options),
+        Command::Info(options) => info::info(&options),
+        Command::Stats(options) => stats::stats(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,7 +45,7 @@ pub enum ParameterError {
 
 impl Parameter {
     /// Reads `name=value`. The value takes the type that the notebook's default has; without a default it is a bool, an
-    /// integer, a float or a string, whichever it looks like first.
+    /// integer, a float or a string, whichever it looks like first. A string may stand in quotes, as Rust writes it.
     ///
     /// # Errors
     /// If there is no `=` or the name is none.
@@ -63,6 +63,12 @@ impl Parameter {
     /// As [`Parameter::parse`].
     pub fn parse_text(text: &str) -> Result<Self, ParameterError> {
         Ok(Self { text: true, ..Self::parse(text)? })
+    }
+
+    /// The value as a string: one in quotes, as Rust writes it, is what stands between them.
+    fn string(&self) -> String {
+        let quoted = if self.text { None } else { syn::parse_str::<syn::LitStr>(&self.value).ok() };
+        quoted.map_or_else(|| self.value.clone(), |literal| literal.value())
     }
 }
 
@@ -241,11 +247,11 @@ fn statement(parameter: &Parameter, default: Option<&Declared>) -> Result<String
         ParameterError::Value { name, value, kind: kind.to_owned() }
     };
     let literal = match &kind {
-        Kind::Text => format!("{value:?}"),
-        Kind::Owned => format!("String::from({value:?})"),
+        Kind::Text => format!("{:?}", parameter.string()),
+        Kind::Owned => format!("String::from({:?})", parameter.string()),
         Kind::Other(kind) => return Err(ParameterError::Type { name: name.clone(), kind: kind.clone() }),
         Kind::Unknown if *text => format!("{value:?}"),
-        Kind::Unknown => by_looks(value),
+        Kind::Unknown => by_looks(value).unwrap_or_else(|| format!("{:?}", parameter.string())),
         Kind::Bool => value.parse::<bool>().map_err(|_| wrong("bool"))?.to_string(),
         Kind::Integer(kind) => {
             let number: i128 = value.parse().map_err(|_| wrong("integer"))?;
@@ -261,16 +267,17 @@ fn statement(parameter: &Parameter, default: Option<&Declared>) -> Result<String
     Ok(format!("{head} = {literal};"))
 }
 
-fn by_looks(value: &str) -> String {
+/// The literal of a value that looks like a bool or a number.
+fn by_looks(value: &str) -> Option<String> {
     if let Ok(flag) = value.parse::<bool>() {
-        return flag.to_string();
+        return Some(flag.to_string());
     }
     if let Some(number) = value.parse().ok().and_then(integer) {
-        return number;
+        return Some(number);
     }
     let numeric = value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
-    let number = value.parse::<f64>().ok().filter(|number| numeric && number.is_finite());
-    number.map_or_else(|| format!("{value:?}"), |number| format!("{number:?}"))
+    let number = value.parse::<f64>().ok().filter(|number| numeric && number.is_finite())?;
+    Some(format!("{number:?}"))
 }
 
 /// An integer literal of Rust's default type, or of a 64-bit one if it is too large for that.
@@ -364,6 +371,8 @@ mod tests {
             ("y=nan", Ok("let y: f32 = f32::NAN;")),
             ("path=12", Ok("let path = \"12\";")),
             ("path=a\"b\\c\nd=e", Ok("let path = \"a\\\"b\\\\c\\nd=e\";")),
+            (r#"path="a \"b\" c""#, Ok(r#"let path = "a \"b\" c";"#)),
+            (r#"new="5""#, Ok(r#"let new = "5";"#)),
             ("owned=x", Ok("let owned = String::from(\"x\");")),
             ("typed=", Ok("let typed: &'static str = \"\";")),
             ("deep=false", Ok("let deep = false;")),
