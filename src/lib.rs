@@ -7,6 +7,7 @@ pub use terracube_plots as plots;
 pub use terracube_readers as readers;
 
 pub use terracube_cube::{Error, ErrorKind, Result};
+pub use terracube_readers::open;
 
 /// What a notebook or a program imports with one line.
 pub mod prelude {
@@ -16,5 +17,5 @@ pub mod prelude {
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};
-    pub use terracube_readers::{OpenOptions, open};
+    pub use terracube_readers::{OpenOptions, WriteOptions, WriteZarr, open};
 }

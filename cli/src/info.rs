@@ -20,7 +20,7 @@ pub(crate) fn info(arguments: &LookArguments) -> Result<(), Failure> {
 
 /// Opens a dataset; a mistake that travels in it is an error here.
 pub(crate) fn open(url: &str) -> Result<Dataset, Failure> {
-    let dataset = terracube::readers::open(url).map_err(|error| Failure::of(&error))?;
+    let dataset = terracube::open(url).map_err(|error| Failure::of(&error))?;
     match dataset.error() {
         Some(error) => Err(Failure::of(error)),
         None => Ok(dataset),

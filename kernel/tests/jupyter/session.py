@@ -125,6 +125,14 @@ class Session(unittest.TestCase):
         self.assertEqual(reply["user_expressions"]["twice"]["data"]["text/plain"], "40")
         self.assertEqual(reply["user_expressions"]["bad"]["status"], "error")
 
+    def test_z_a_restart_begins_anew(self):  # last: it ends what the other tests share
+        self.run_cell("let gone = 1;")
+        self.manager.restart_kernel()
+        self.client.wait_for_ready(timeout=TIMEOUT)
+        reply, _ = self.run_cell("gone")
+        self.assertEqual((reply["status"], reply["ename"], reply["execution_count"]), ("error", "CompileError", 1))
+        self.assertEqual(self.result("1 + 1"), ["2"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
