@@ -220,3 +220,54 @@ fn mistakes_travel_and_name_the_thing() {
         }
     }
 }
+
+#[test]
+fn conditions_follow_labels_and_not_positions() {
+    let a = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    let b = DataArray::from_vec(["y"], &[3], vec![10.0, 20.0, 30.0]).with_coord("y", vec![0i64, 1, 2]);
+    let c = DataArray::from_vec(["y"], &[3], vec![1.0, 0.0, 0.0]).with_coord("y", vec![2i64, 1, 0]).gt(0.5);
+    let chosen = a.where_else(&c, &b).sel("y", 2i64).to_f64().unwrap();
+    assert_eq!(chosen, [1.0, 2.0], "the condition holds at label 2");
+    assert_eq!(a.where_else(&c, &b).sel("y", 0i64).to_f64().unwrap(), [10.0, 10.0]);
+}
+
+#[test]
+fn groups_without_labels_must_be_as_many() {
+    let block = Block::new(&[3, 1, 1], vec![1.0f64, 2.0, 3.0]).unwrap();
+    let (t, _) = chunked(&block, &[3, 1, 1], &[3, 1, 1]);
+    let unlabelled = DataArray::from_vec(["month"], &[12], vec![0.0; 12]);
+    let error = (t.group_by("time.month") - &unlabelled).error().unwrap().to_string();
+    assert!(error.contains("12") && error.contains("month"), "{error}");
+}
+
+#[test]
+fn what_labelled_positions_does_not_label_groups() {
+    let names =
+        Variable::from_block(Dims::new(["x"]).unwrap(), Block::from_strings(&[4], ["a", "b", "c", "d"]).unwrap());
+    let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 5.0])
+        .with_coord("x", vec![7i64, 8, 7, 8])
+        .with_coord_variable("name", names);
+    assert!(t.group_by("x").mean().coords().get("name").is_none());
+}
+
+#[test]
+fn a_scalar_coordinate_does_not_take_the_labels_of_the_other_side() {
+    let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![5i64, 6, 7]);
+    assert!((t.isel("x", 0) - &t).coords().get("x").is_some_and(|coord| coord.is_dimension()));
+}
+
+#[test]
+fn chains_that_use_a_value_twice_stay_small_and_too_deep_ones_are_refused() {
+    let block = Block::new(&[6, 3, 4], vec![1.0f64; 72]).unwrap();
+    let (t, source) = chunked(&block, &[6, 3, 4], &[2, 3, 4]);
+    let mut chain = t.clone();
+    for _ in 0..60 {
+        chain = chain.where_(chain.gt(0.0));
+    }
+    assert_eq!(chain.isel("lat", 0).count(ALL).item().unwrap(), 24.0);
+    assert_eq!(source.reads.load(Ordering::Relaxed), 3);
+    for _ in 0..600 {
+        chain = &chain + 1.0;
+    }
+    assert!(chain.error().unwrap().to_string().contains("operations deep"));
+}

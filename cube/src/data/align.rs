@@ -45,6 +45,7 @@ pub(super) fn align(left: &DataArray, right: &DataArray) -> Result<(Expr, Expr, 
         match coords.get(coord.name()) {
             None => coords.set(coord.clone()),
             Some(held) if held.is_dimension() || held.is_same(coord) || same_scalar(held, coord) => {}
+            Some(_) if coord.is_dimension() => coords.set(coord.clone()),
             Some(_) => conflicting.push(coord.name().into()),
         }
     }

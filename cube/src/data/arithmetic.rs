@@ -84,12 +84,18 @@ impl DataArray {
     fn chosen(&self, condition: &Self, other: &Self) -> Result<Self> {
         let (yes, no, coords) = align(self, other)?;
         let (yes, no) = (Self::over(yes, coords.clone()), Self::over(no, coords));
-        let (yes_values, holds, coords) = align(&yes, condition)?;
-        let (no_values, _, _) = align(&no, condition)?;
-        Self::over(holds.select(&yes_values, &no_values), coords).checked()
+        let (yes, holds, coords) = align(&yes, condition)?;
+        // The condition as the first join left it meets the other values: both joins hold for all three.
+        let (no, holds, mut all) = align(&no, &Self::over(holds, coords.clone()))?;
+        let (yes, _, _) = align(&Self::over(yes, coords.clone()), &Self::over(no.clone(), all.clone()))?;
+        for coord in coords.iter().filter(|coord| all.get(coord.name()).is_none()).cloned().collect::<Vec<_>>() {
+            all.set(coord);
+        }
+        Self::over(holds.select(&yes, &no), all).checked()
     }
 
     fn over(expr: Expr, coords: Coords) -> Self {
+        let coords = coords.filter(|coord| coord.variable().dims().iter().all(|dim| expr.dims().contains(dim)));
         Self { coords, ..Self::from_expr(expr) }
     }
 

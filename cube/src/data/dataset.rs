@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use super::coords::{Coord, Coords};
+use super::index::AxisMatch;
 use super::{Attributes, DataArray, Variable};
 use crate::base::{Error, Result};
 use crate::plan::Expr;
@@ -132,8 +133,15 @@ impl Dataset {
         }
         let mut dataset = self.clone();
         for coord in array.coords().iter() {
-            if dataset.coords.get(coord.name()).is_none() {
-                dataset.coords.set(coord.clone());
+            match dataset.coords.get(coord.name()) {
+                None => dataset.coords.set(coord.clone()),
+                Some(held) if held.is_dimension() && coord.is_dimension() && !held.is_same(coord) => {
+                    if held.index()?.same_as(&*coord.index()?) != AxisMatch::Equal {
+                        let message = format!("`{}` of `{name}` has other labels than the dataset", coord.name());
+                        return Err(Error::mismatch(message).hint("select the same labels of both first"));
+                    }
+                }
+                Some(_) => {}
             }
         }
         let list = Arc::make_mut(&mut dataset.variables);

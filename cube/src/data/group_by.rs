@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::coords::Coord;
 use super::time_component::time_component;
 use super::{DataArray, Variable};
-use crate::base::{Block, Dims, Error, ErrorKind, Result};
-use crate::compute::pointwise::BinaryOp;
+use crate::base::{Block, DType, Dims, Error, ErrorKind, Result};
+use crate::compute::pointwise::{self, BinaryOp};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::plan::GroupCodes;
 
@@ -108,7 +108,7 @@ trait MissingTime {
 impl<T: crate::base::Element> MissingTime for T {
     fn missing_time(&self) -> bool {
         // Only i64 holds times and their components, and only its smallest value is this number.
-        T::DTYPE == crate::base::DType::I64 && self.to_i64() == Some(i64::MIN)
+        T::DTYPE == DType::I64 && self.to_i64() == Some(i64::MIN)
     }
 }
 
@@ -132,6 +132,9 @@ impl GroupBy {
         let expr = expr.group_reduce(groups.axis, groups.codes.clone(), vec![], op, ReduceOptions::default());
         let mut array = self.array.with_fewer_dims(expr);
         if array.error().is_none() {
+            // Where groups take the name of the dimension, what labelled its positions does not label them.
+            let dim = self.array.dims().name(groups.axis).clone();
+            array.coords = array.coords.filter(|coord| !coord.variable().dims().contains(&dim));
             array.coords.set(groups.coord(&groups.codes.dim));
         }
         array
@@ -154,14 +157,23 @@ impl GroupBy {
         })?;
         let places = match other.coords().get(key) {
             Some(coord) => groups.places_in(&coord.values()?, key)?,
-            None => (0..groups.labels.len() as i64).collect(),
+            None if other.shape()[axis] == groups.labels.len() as u64 => (0..groups.labels.len() as i64).collect(),
+            None => {
+                let message = format!(
+                    "`{key}` of the other array has no labels, and {} positions for {} groups",
+                    other.shape()[axis],
+                    groups.labels.len()
+                );
+                return Err(Error::mismatch(message)
+                    .hint(format!("give it the labels of its groups: `.with_coord(\"{key}\", ...)`")));
+            }
         };
         let indices: Arc<[i64]> =
             groups.codes.codes.iter().map(|&code| places.get(code as usize).copied().unwrap_or(-1)).collect();
         // Members without a group become missing, which integers cannot say.
         let expr = other.variable().expr();
         let expr = match indices.contains(&-1) && expr.dtype().is_integer() {
-            true => expr.cast(crate::base::DType::F64),
+            true => expr.cast(DType::F64),
             false => expr.clone(),
         };
         let mut spread = other.with_fewer_dims(expr.take(axis, indices, &dim));
@@ -174,7 +186,12 @@ impl GroupBy {
         if key != &*dim {
             let labels: Arc<[i64]> =
                 groups.codes.codes.iter().map(|&code| if code == u32::MAX { -1 } else { i64::from(code) }).collect();
-            let along = Variable::from_block(Dims::new([&*dim])?, groups.labels.take(0, &labels)?);
+            // Integers cannot say that a member has no group.
+            let values = match labels.contains(&-1) && groups.labels.dtype().is_integer() {
+                true => pointwise::cast(&groups.labels, DType::F64)?,
+                false => groups.labels.clone(),
+            };
+            let along = Variable::from_block(Dims::new([&*dim])?, values.take(0, &labels)?);
             array.coords.set(Coord::new(key, along));
         }
         Ok(array)
@@ -199,14 +216,22 @@ impl Groups {
                 .map(|i| find(i).map(|k| k as i64).ok_or_else(|| missing(format!("\"{}\"", own.value(i)))))
                 .collect();
         }
-        let (own, other) = (self.labels.to_f64()?, labels.to_f64()?);
-        own.iter()
-            .map(|label| {
-                let place = other.iter().position(|candidate| candidate == label);
-                place.map(|k| k as i64).ok_or_else(|| missing(label.to_string()))
-            })
-            .collect()
+        if self.labels.dtype() == labels.dtype() && labels.dtype().storage() == DType::I64 {
+            let (own, other) = (self.labels.contiguous()?, labels.contiguous()?);
+            return places(own.values::<i64>()?, other.values::<i64>()?, missing);
+        }
+        places(&self.labels.to_f64()?, &labels.to_f64()?, missing)
     }
+}
+
+/// Where each of `own` stands in `other`.
+fn places<T: PartialEq + ToString>(own: &[T], other: &[T], missing: impl Fn(String) -> Error) -> Result<Vec<i64>> {
+    own.iter()
+        .map(|label| {
+            let place = other.iter().position(|candidate| candidate == label);
+            place.map(|k| k as i64).ok_or_else(|| missing(label.to_string()))
+        })
+        .collect()
 }
 
 macro_rules! reductions {

@@ -41,9 +41,9 @@ impl Accumulators {
                 return Ok(accumulator);
             }
             if state.existing < reduction.replicas.max(1) {
+                let made = new_accumulator(reduction, shape)?;
                 state.existing += 1;
-                drop(tiles);
-                return new_accumulator(reduction, shape);
+                return Ok(made);
             }
             tiles = self.returned.wait(tiles).unwrap_or_else(PoisonError::into_inner);
         }
@@ -123,5 +123,10 @@ pub(super) fn feed(
             Role::Reduced => AxisRole::Reduced,
         });
     }
-    accumulator.update(block, &roles, &at)
+    // Where the part stands along what goes: `first` and `last` need the order, whoever comes first.
+    let gone = reduction.roles.iter().enumerate().filter(|(_, role)| !role.is_kept());
+    let place = gone.fold(0u64, |place, (axis, _)| {
+        place.saturating_mul(reduction.input.shape()[axis]).saturating_add(part.range(axis).start)
+    });
+    accumulator.update_at_place(block, &roles, &at, place)
 }

@@ -27,6 +27,8 @@ impl Context {
     pub fn new(n_workers: usize, budget: MemoryBudget) -> Result<Self> {
         let workers = rayon::ThreadPoolBuilder::new()
             .num_threads(n_workers.max(1))
+            // Plans are evaluated by recursion, as deep as a plan may be.
+            .stack_size(16 << 20)
             .thread_name(|index| format!("terracube-{index}"))
             .build()
             .map_err(|error| Error::io(format!("cannot start {n_workers} worker threads: {error}")))?;

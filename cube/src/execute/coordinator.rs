@@ -18,7 +18,7 @@ use crate::base::{Error, ErrorKind, Result};
 const TICK: Duration = Duration::from_millis(10);
 
 /// Reads that wait for a network are started this far ahead, if memory allows.
-const PENDING_AHEAD: usize = 32;
+const PENDING_AHEAD: usize = crate::physical::MOST_IN_FLIGHT as usize;
 
 /// A task whose reads have been started.
 pub(super) struct Started {
@@ -32,7 +32,16 @@ pub(super) struct Started {
 pub(super) type Work = Box<dyn FnOnce() -> Result<()> + Send>;
 
 /// A task whose reads are on their way, with the memory it holds.
-type Reading = Pin<Box<dyn Future<Output = (Work, Option<Reservation>)> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = (Work, Reservation)> + Send>>;
+
+/// Memory that a run has in hand from its start to its end, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hold {
+    /// All of it: results, accumulators and the floor.
+    pub all: u64,
+    /// What is set aside for one task.
+    pub floor: u64,
+}
 
 /// A task that can be admitted.
 pub(super) struct Admission {
@@ -42,15 +51,15 @@ pub(super) struct Admission {
     pub start: Box<dyn FnOnce() -> Started + Send>,
 }
 
-/// Runs `n_tasks` tasks, made one by one by `prepare` in order. `floor` is memory already in hand, enough for the usual task, so that
-/// one task at a time can always run, whatever others hold.
+/// Runs `n_tasks` tasks, made one by one by `prepare` in order. `hold` is memory already in hand: its `floor` is enough for the usual
+/// task, so that one task at a time can always run, whatever others hold.
 ///
 /// # Errors
 /// The first error of a task; cancellation; a task larger than the budget. No task runs any more when it returns.
 pub(super) fn coordinate(
     context: &Context,
     n_tasks: u64,
-    floor: u64,
+    hold: Hold,
     mut prepare: impl FnMut(u64) -> Result<Admission>,
     mut done: impl FnMut(u64),
 ) -> Result<()> {
@@ -87,18 +96,17 @@ pub(super) fn coordinate(
             while floor_receiver.try_recv().is_ok() {
                 floor_free = true;
             }
-            let on_floor = floor_free && admission.bytes <= floor;
-            let reservation = if on_floor { None } else { context.budget.try_reserve(admission.bytes) };
-            if !on_floor && reservation.is_none() {
-                if in_flight == 0 && admission.bytes > context.budget.limit().saturating_sub(floor) {
-                    failure = Some(too_large(admission.bytes, &context.budget));
+            // The floor carries one task; a task that is larger takes only the excess from the budget.
+            let on_floor = floor_free;
+            let beyond = if on_floor { admission.bytes.saturating_sub(hold.floor) } else { admission.bytes };
+            let Some(reservation) = context.budget.try_reserve(beyond) else {
+                if in_flight == 0 && beyond > context.budget.limit().saturating_sub(hold.all) {
+                    failure = Some(too_large(hold.all.saturating_add(beyond), &context.budget));
                 }
                 held = Some(admission);
                 break;
-            }
-            if on_floor {
-                floor_free = false;
-            }
+            };
+            floor_free = false;
             next += 1;
             in_flight += 1;
             let started = (admission.start)();
@@ -154,7 +162,7 @@ pub(super) fn coordinate(
 fn spawn(
     context: &Context,
     work: Work,
-    reservation: Option<Reservation>,
+    reservation: Reservation,
     on_floor: bool,
     sender: &Sender<Result<()>>,
     floor: &Sender<()>,

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::accumulate::{Accumulators, new_accumulator};
-use super::coordinator::{Admission, Started, Work, coordinate, too_large};
+use super::coordinator::{Admission, Hold, Started, Work, coordinate, too_large};
 use super::task::{Encoding, StageRun, start_reads};
 use super::{ArraySpec, Context, Executor, MemorySink, Progress, Reservation, RunReport, Sink};
-use crate::base::{Error, Region, Result};
-use crate::physical::{Needs, OutputKind, PhysicalPlan, Resident, Stage, StageOutput, needs, task_region};
+use crate::base::{AxisChunks, ChunkGrid, Error, Region, Result};
+use crate::physical::{
+    Needs, OutputKind, PhysicalPlan, Reduction, Resident, Role, Stage, StageOutput, needs, task_region,
+};
 
 /// Runs plans on the worker threads of a [`Context`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,7 +110,7 @@ fn run_stage(
     let outcome = coordinate(
         context,
         n_tasks,
-        stage.task_bytes,
+        Hold { all: report.modelled_bytes, floor: stage.task_bytes },
         |n| admit(&run, n),
         |finished| {
             progress.tasks_done = done_before + finished;
@@ -200,11 +202,21 @@ fn specs(plan: &PhysicalPlan) -> Vec<ArraySpec> {
 }
 
 fn spec(stage: &Stage, output: &StageOutput) -> ArraySpec {
-    let grid = match output.kind {
+    let grid = match &output.kind {
         OutputKind::Values => stage.drive.clone(),
-        OutputKind::Reduction(_) => output.expr.grid().clone(),
+        OutputKind::Reduction(reduction) => tile_grid(reduction, &stage.drive),
     };
     ArraySpec { dims: output.expr.dims().clone(), shape: output.expr.shape().to_vec(), dtype: output.dtype(), grid }
+}
+
+/// The boxes in which a reduction's tiles come.
+fn tile_grid(reduction: &Reduction, drive: &ChunkGrid) -> ChunkGrid {
+    let axes = reduction.roles.iter().zip(drive.axes()).filter_map(|(role, axis)| match role {
+        Role::Kept => Some(axis.clone()),
+        Role::Grouped(groups) => Some(AxisChunks::single(u64::from(groups.n_groups))),
+        Role::Reduced => None,
+    });
+    ChunkGrid::new(axes.collect())
 }
 
 /// Takes what the run needs from the start to the end, waiting for other runs to end if need be.

@@ -196,7 +196,7 @@ pub(super) fn start_reads(
     needs: Needs,
 ) -> Vec<(Arrived, Option<futures::future::BoxFuture<'static, Result<Encoded>>>)> {
     needs
-        .0
+        .pieces
         .into_iter()
         .map(|(key, need)| {
             let fetch = need.source.fetch(&need.region);

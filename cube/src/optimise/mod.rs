@@ -5,12 +5,12 @@ mod push_slices;
 use std::collections::HashMap;
 
 use crate::base::{Error, Result};
-use crate::plan::{Expr, Op};
+use crate::plan::{AxisSlice, Expr, Op};
 
 /// One rule: a better node for this one, whose inputs are optimised already; `None` if there is none.
 struct Rule {
     name: &'static str,
-    apply: fn(&Expr) -> Option<Expr>,
+    apply: fn(&Expr, &mut Slices) -> Option<Expr>,
 }
 
 /// The rules in the order in which they run.
@@ -21,6 +21,17 @@ const RULES: [Rule; 2] = [
     Rule { name: "fold_constants", apply: fold_constants::apply },
 ];
 
+/// Slices made so far: the same slice of the same node is the same node, so that what was shared stays shared.
+#[derive(Default)]
+struct Slices(HashMap<(usize, Vec<AxisSlice>), (Expr, Expr)>);
+
+impl Slices {
+    fn of(&mut self, expr: &Expr, axes: Vec<AxisSlice>) -> Expr {
+        let made = self.0.entry((expr.id(), axes.clone())).or_insert_with(|| (expr.clone(), expr.slice(axes)));
+        made.1.clone()
+    }
+}
+
 /// The same results by a cheaper plan. Nodes that several roots share stay shared.
 ///
 /// # Errors
@@ -29,8 +40,9 @@ pub fn optimise(roots: &[Expr]) -> Result<Vec<Expr>> {
     let mut roots = roots.to_vec();
     for rule in &RULES {
         let mut done = HashMap::new();
+        let mut slices = Slices::default();
         for root in &mut roots {
-            let better = rewrite(root, rule, &mut done);
+            let better = rewrite(root, rule, &mut done, &mut slices);
             if better.error().is_none()
                 && (better.dims() != root.dims() || better.shape() != root.shape() || better.dtype() != root.dtype())
             {
@@ -43,17 +55,17 @@ pub fn optimise(roots: &[Expr]) -> Result<Vec<Expr>> {
 }
 
 /// Applies a rule from the leaves to the root until it finds nothing more; every node once.
-fn rewrite(expr: &Expr, rule: &Rule, done: &mut HashMap<usize, (Expr, Expr)>) -> Expr {
+fn rewrite(expr: &Expr, rule: &Rule, done: &mut HashMap<usize, (Expr, Expr)>, slices: &mut Slices) -> Expr {
     if let Some((_, better)) = done.get(&expr.id()) {
         return better.clone();
     }
     // A rule that moves a node down makes new nodes below: those are rewritten in their turn.
-    let better = match (rule.apply)(expr) {
-        Some(better) => rewrite(&better, rule, done),
+    let better = match (rule.apply)(expr, slices) {
+        Some(better) => rewrite(&better, rule, done, slices),
         None => {
-            let rebuilt = with_inputs(expr, &mut |input| rewrite(input, rule, done));
-            match (rule.apply)(&rebuilt) {
-                Some(better) if better.id() != rebuilt.id() => rewrite(&better, rule, done),
+            let rebuilt = with_inputs(expr, &mut |input| rewrite(input, rule, done, slices));
+            match (rule.apply)(&rebuilt, slices) {
+                Some(better) if better.id() != rebuilt.id() => rewrite(&better, rule, done, slices),
                 _ => rebuilt,
             }
         }

@@ -1,10 +1,11 @@
 //! Slices go down to what they slice, so that only the chunks they touch are read and computed.
 use std::sync::Arc;
 
+use super::Slices;
 use crate::plan::{AxisSlice, Expr, Op};
 
 /// For a slice: the same operation over sliced inputs. `None` for all else, and for slices that lie on a source already.
-pub(super) fn apply(expr: &Expr) -> Option<Expr> {
+pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
     let Op::Slice(input, axes) = expr.op() else { return None };
     Some(match input.op() {
         Op::Read(_) | Op::Slice(..) | Op::Failed => return None,
@@ -16,20 +17,21 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
                 Err(error) => Expr::failed(error),
             }
         }
-        Op::Unary(op, x) => x.slice(axes.clone()).unary(op.clone()),
-        Op::Cast(x, dtype) => x.slice(axes.clone()).cast(*dtype),
-        Op::Rename(x) => x.slice(axes.clone()).rename(expr.dims().clone()),
-        Op::Binary(op, a, b) => by_name(input, a, axes).binary(*op, &by_name(input, b, axes)),
-        Op::Select { condition, yes, no } => {
-            by_name(input, condition, axes).select(&by_name(input, yes, axes), &by_name(input, no, axes))
+        Op::Unary(op, x) => slices.of(x, axes.clone()).unary(op.clone()),
+        Op::Cast(x, dtype) => slices.of(x, axes.clone()).cast(*dtype),
+        Op::Rename(x) => slices.of(x, axes.clone()).rename(expr.dims().clone()),
+        Op::Binary(op, a, b) => by_name(slices, input, a, axes).binary(*op, &by_name(slices, input, b, axes)),
+        Op::Select { condition, yes, no } => by_name(slices, input, condition, axes)
+            .select(&by_name(slices, input, yes, axes), &by_name(slices, input, no, axes)),
+        Op::Mask { condition, input: x } => {
+            by_name(slices, input, x, axes).mask(&by_name(slices, input, condition, axes))
         }
-        Op::Mask { condition, input: x } => by_name(input, x, axes).mask(&by_name(input, condition, axes)),
         Op::Transpose(x, order) => {
             let mut moved = axes.clone();
             for (axis, &from) in order.iter().enumerate() {
                 moved[from] = axes[axis];
             }
-            x.slice(moved).transpose(order.clone())
+            slices.of(x, moved).transpose(order.clone())
         }
         Op::Take(x, axis, indices) => {
             let taken = axes[*axis];
@@ -42,7 +44,7 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
                 .collect();
             let mut rest = axes.clone();
             rest[*axis] = AxisSlice::whole(x.shape()[*axis]);
-            x.slice(rest).take(*axis, picked, expr.dims().name(*axis))
+            slices.of(x, rest).take(*axis, picked, expr.dims().name(*axis))
         }
         Op::Expand(x, source) => {
             // The new axis has one position: a slice of it is all of it, or nothing.
@@ -50,7 +52,7 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
                 return None;
             }
             let rest = axes.iter().zip(source).filter(|(_, from)| from.is_some()).map(|(axis, _)| *axis).collect();
-            x.slice(rest).expand(expr.dims().name(0))
+            slices.of(x, rest).expand(expr.dims().name(0))
         }
         Op::Squeeze(x, kept) => {
             let mut all: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
@@ -58,11 +60,11 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
                 all[from] = axes[axis];
             }
             let gone: Vec<usize> = (0..x.shape().len()).filter(|axis| !kept.contains(axis)).collect();
-            x.slice(all).squeeze(&gone)
+            slices.of(x, all).squeeze(&gone)
         }
-        Op::Concat(inputs, axis) => concat(inputs, *axis, axes)?,
+        Op::Concat(inputs, axis) => concat(slices, inputs, *axis, axes)?,
         Op::Reduce { input: x, axes: gone, op, options } => {
-            x.slice(refill(x, axes, gone)).reduce(gone.clone(), *op, *options)
+            slices.of(x, refill(x, axes, gone)).reduce(gone.clone(), *op, *options)
         }
         Op::GroupReduce { input: x, axis, groups, axes: gone, op, options } => {
             let position = expr.dims().position(&groups.dim)?;
@@ -72,7 +74,7 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
             if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
                 return None;
             }
-            let reduced = x.slice(inner).group_reduce(*axis, groups.clone(), gone.clone(), *op, *options);
+            let reduced = slices.of(x, inner).group_reduce(*axis, groups.clone(), gone.clone(), *op, *options);
             let mut outer: Vec<AxisSlice> = reduced.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
             outer[position] = of_groups;
             reduced.slice(outer)
@@ -81,11 +83,11 @@ pub(super) fn apply(expr: &Expr) -> Option<Expr> {
 }
 
 /// The input of a broadcast node, sliced on the axes that it has.
-fn by_name(node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
+fn by_name(slices: &mut Slices, node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
     let own = input.dims().iter().zip(input.shape());
-    input.slice(
-        own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect(),
-    )
+    let own =
+        own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect();
+    slices.of(input, own)
 }
 
 /// Slices of a reduction's result, as slices of its input: all of the axes that go.
@@ -98,7 +100,7 @@ fn refill(input: &Expr, axes: &[AxisSlice], gone: &[usize]) -> Vec<AxisSlice> {
 }
 
 /// Only the inputs that the slice touches, each sliced.
-fn concat(inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
+fn concat(slices: &mut Slices, inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
     let asked = axes[axis];
     let mut before = 0;
     let mut kept = Vec::new();
@@ -110,7 +112,7 @@ fn concat(inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
             let n = (end - first).div_ceil(asked.step).min(asked.len - k);
             let mut own = axes.to_vec();
             own[axis] = AxisSlice { start: first - before, len: n, step: asked.step };
-            kept.push(input.slice(own));
+            kept.push(slices.of(input, own));
             k += n;
         }
         before = end;

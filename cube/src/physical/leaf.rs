@@ -1,5 +1,5 @@
 //! What a piece of an expression needs of its sources, and how the pieces are put together again.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,18 +22,22 @@ pub(crate) struct Need {
 
 /// All that a task reads, each chunk once.
 #[derive(Debug, Default)]
-pub(crate) struct Needs(pub HashMap<PieceKey, Need>);
+pub(crate) struct Needs {
+    pub pieces: HashMap<PieceKey, Need>,
+    /// What was looked at: a plan is a graph, and walking it as a tree would take for ever.
+    seen: HashSet<(usize, Region)>,
+}
 
 impl Needs {
     /// Decoded bytes of all pieces.
     pub fn decoded_bytes(&self) -> u64 {
-        self.0.values().map(|need| need.region.size().saturating_mul(need.source.dtype().item_size() as u64)).sum()
+        self.pieces.values().map(|need| need.region.size().saturating_mul(need.source.dtype().item_size() as u64)).sum()
     }
 
     /// Upper bound of the encoded bytes of all pieces, with the scratch that decoding the largest takes.
     pub fn encoded_bytes(&self) -> u64 {
-        let encoded: u64 = self.0.values().map(|need| need.source.encoded_bound(&need.region)).sum();
-        let scratch = self.0.values().map(|need| need.source.decode_scratch(&need.region)).max().unwrap_or(0);
+        let encoded: u64 = self.pieces.values().map(|need| need.source.encoded_bound(&need.region)).sum();
+        let scratch = self.pieces.values().map(|need| need.source.decode_scratch(&need.region)).max().unwrap_or(0);
         encoded + scratch
     }
 }
@@ -63,6 +67,9 @@ pub(crate) fn needs(expr: &Expr, region: &Region, resident: &Resident, found: &m
     if region.is_empty() || resident.contains_key(&expr.id()) {
         return Ok(());
     }
+    if !found.seen.insert((expr.id(), region.clone())) {
+        return Ok(());
+    }
     if let Some((source, window)) = window(expr, region) {
         for_each_piece(source.grid().axes(), &window, |chunk, _, inside| {
             let key = (source_id(source), chunk.iter().map(|range| range.start).collect());
@@ -73,7 +80,7 @@ pub(crate) fn needs(expr: &Expr, region: &Region, resident: &Resident, found: &m
                 whole
             };
             found
-                .0
+                .pieces
                 .entry(key)
                 .and_modify(|need| need.region = bounding(&need.region, &part))
                 .or_insert_with(|| Need { source: source.clone(), region: part.clone() });

@@ -11,6 +11,9 @@ use crate::plan::{Expr, Op};
 /// Drive chunks are joined up to this size, so that the cost of a task is small beside its work.
 const SMALL_TASK: u64 = 2 << 20;
 
+/// Tasks that are on their way at most while reads wait for a network (the coordinator's bound).
+pub(crate) const MOST_IN_FLIGHT: u64 = 32;
+
 /// Bytes of tiles in work per task: a few operands of an element-wise chain.
 const TILE_SCRATCH: u64 = 2 << 20;
 
@@ -229,7 +232,7 @@ fn task_bytes(outputs: &[StageOutput], drive: &ChunkGrid, resident: &Resident) -
     }
     let encoded = found.encoded_bytes();
     let bytes = encoded.saturating_add(found.decoded_bytes()).saturating_add(finished).saturating_add(TILE_SCRATCH);
-    Ok((bytes, (found.0.len() as u64, encoded)))
+    Ok((bytes, (found.pieces.len() as u64, encoded)))
 }
 
 fn largest_index(axis: &AxisChunks) -> u64 {
@@ -274,9 +277,6 @@ fn halved(grid: &ChunkGrid) -> Option<ChunkGrid> {
 fn accumulators(outputs: &mut [StageOutput], drive: &ChunkGrid, order: &[usize], n_workers: usize, budget: u64) -> u64 {
     let mut live = 0u64;
     for output in outputs {
-        if output.resident {
-            live = live.saturating_add(output.expr.n_bytes());
-        }
         let OutputKind::Reduction(reduction) = &mut output.kind else { continue };
         let (mut cells, mut n_tiles, mut contributions) = (1u64, 1u64, 1u64);
         for (role, axis) in reduction.roles.iter().zip(drive.axes()) {
@@ -294,15 +294,19 @@ fn accumulators(outputs: &mut [StageOutput], drive: &ChunkGrid, order: &[usize],
         }
         let bytes = Accumulator::n_bytes_for(reduction.op, reduction.input.dtype(), cells as usize) as u64;
         let workers = (n_workers as u64).min(contributions.max(1));
-        // Copies per worker only where they are small: a budget has better uses.
-        reduction.replicas = if bytes.saturating_mul(workers) <= budget / 20 { workers as usize } else { 1 };
-        reduction.tile_bytes = bytes;
         // In the order of this output a tile is finished before the one after the next begins; else all stand open.
         let own_order = order.iter().take_while(|&&axis| reduction.roles[axis].is_kept()).count();
         let in_order = own_order == reduction.roles.iter().filter(|role| role.is_kept()).count();
-        let in_flight = 2 * n_workers as u64 + 2;
+        let in_flight = (2 * n_workers as u64).max(MOST_IN_FLIGHT) + 2;
         let open = if in_order { (1 + in_flight.div_ceil(contributions.max(1))).min(n_tiles) } else { n_tiles };
-        live = live.saturating_add(bytes.saturating_mul(reduction.replicas as u64).saturating_mul(open));
+        // Copies per worker only where they are small: a budget has better uses.
+        let copied = bytes.saturating_mul(workers).saturating_mul(open) <= budget / 20;
+        reduction.replicas = if copied { workers as usize } else { 1 };
+        reduction.tile_bytes = bytes;
+        let finished = cells.saturating_mul(output.expr.dtype().item_size() as u64);
+        live = live
+            .saturating_add(bytes.saturating_mul(reduction.replicas as u64).saturating_mul(open))
+            .saturating_add(finished);
     }
     live
 }

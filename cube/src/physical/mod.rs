@@ -10,7 +10,7 @@ mod tile;
 pub use describe::describe;
 pub(crate) use leaf::{Needs, Pieces, needs};
 pub use lower::lower;
-pub(crate) use lower::task_region;
+pub(crate) use lower::{MOST_IN_FLIGHT, task_region};
 pub(crate) use program::Resident;
 pub use program::{Environment, Memo, evaluate};
 pub use stage::{OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput};

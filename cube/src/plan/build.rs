@@ -40,7 +40,7 @@ impl Expr {
     /// An array of known shape whose values cannot be had.
     pub fn failed_with_shape(dims: Dims, shape: Vec<u64>, dtype: DType, error: Error) -> Self {
         let grid = ChunkGrid::single(&shape);
-        Self::from_node(Node { op: Op::Failed, dims, shape, dtype, grid, error: Some(error) })
+        Self::from_node(Node { op: Op::Failed, dims, shape, dtype, grid, error: Some(error), depth: 0 })
     }
 
     /// The expression, or one that carries the error.
@@ -202,8 +202,14 @@ impl Expr {
         let Some(first) = inputs.first().cloned() else {
             return Self::failed(Error::invalid("nothing to concatenate"));
         };
+        if let Some(error) = inputs.iter().find_map(Self::error) {
+            return Self::failed(error.clone());
+        }
         if inputs.len() == 1 {
             return first;
+        }
+        if axis >= first.shape().len() {
+            return Self::failed(Error::internal(format!("concat along axis {axis} of {first:?}")));
         }
         let fits = |input: &Self| {
             input.dims() == first.dims()
@@ -287,11 +293,11 @@ impl Expr {
     }
 
     fn node(op: Op, dims: Dims, shape: Vec<u64>, dtype: DType, grid: ChunkGrid) -> Self {
-        Self::from_node(Node { op, dims, shape, dtype, grid, error: None })
+        Self::from_node(Node { op, dims, shape, dtype, grid, error: None, depth: 0 })
     }
 
     fn derived(&self, op: Op, dims: Dims, shape: Vec<u64>, dtype: DType, grid: ChunkGrid) -> Self {
-        Self::from_node(Node { op, dims, shape, dtype, grid, error: self.error().cloned() })
+        Self::from_node(Node { op, dims, shape, dtype, grid, error: self.error().cloned(), depth: 0 })
     }
 
     fn like(&self, op: Op, dtype: DType) -> Self {

@@ -7,6 +7,9 @@ use crate::compute::pointwise::{BinaryOp, UnaryOp};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::source::Source;
 
+/// Plans are walked by recursion: deeper ones would overflow a stack.
+const DEEPEST: u32 = 500;
+
 /// A lazy array: a node of the plan, shared by all that use it. Two clones are the same node.
 ///
 /// A mistake made while building travels inside ([`Expr::error`]) and is returned by whatever computes it.
@@ -22,10 +25,11 @@ pub struct Node {
     pub(super) dtype: DType,
     pub(super) grid: ChunkGrid,
     pub(super) error: Option<Error>,
+    pub(super) depth: u32,
 }
 
 /// Every `step`-th position of an axis: `start`, `start + step`, ... (`len` of them; `step` is at least 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AxisSlice {
     /// First position.
     pub start: u64,
@@ -138,7 +142,15 @@ pub enum Op {
 }
 
 impl Expr {
-    pub(super) fn from_node(node: Node) -> Self {
+    pub(super) fn from_node(mut node: Node) -> Self {
+        node.depth = 1 + node.op.inputs().iter().map(|input| input.0.depth).max().unwrap_or(0);
+        if node.depth > DEEPEST && node.error.is_none() {
+            let message = format!("the plan is {DEEPEST} operations deep");
+            return Self::failed(
+                Error::unsupported(message)
+                    .hint("call `.compute()?` in between, or reduce over a dimension instead of a loop"),
+            );
+        }
         Self(Arc::new(node))
     }
 
@@ -189,7 +201,13 @@ impl Expr {
 
     /// The nodes that this one uses, in order.
     pub fn inputs(&self) -> Vec<&Expr> {
-        match self.op() {
+        self.op().inputs()
+    }
+}
+
+impl Op {
+    fn inputs(&self) -> Vec<&Expr> {
+        match self {
             Op::Read(_) | Op::Constant(_) | Op::Failed => vec![],
             Op::Unary(_, input)
             | Op::Cast(input, _)
@@ -207,7 +225,9 @@ impl Expr {
             Op::Concat(inputs, _) => inputs.iter().collect(),
         }
     }
+}
 
+impl Expr {
     /// Whether data of all chunks must meet here before a value is known.
     pub fn is_reduction(&self) -> bool {
         matches!(self.op(), Op::Reduce { .. } | Op::GroupReduce { .. })
