@@ -1,6 +1,4 @@
 //! `terracube stats`: count, least, greatest, mean and standard deviation of every numeric variable, in one pass.
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 use terracube::cube::{ALL, Array, DType, DataArray, Dataset, compute};
 
@@ -63,6 +61,7 @@ fn number(array: &Array) -> terracube::Result<Value> {
     Ok(match array.dtype() {
         DType::I64 => array.as_slice::<i64>()?.first().copied().into(),
         DType::U64 => array.as_slice::<u64>()?.first().copied().into(),
+        dtype if dtype.is_integer() => array.to_f64()?.first().map_or(Value::Null, |value| json!(*value as i64)),
         DType::F32 => array.as_slice::<f32>()?.first().map_or(Value::Null, |value| json!(value)),
         _ => array.to_f64()?.first().map_or(Value::Null, |value| json!(value)),
     })
@@ -92,12 +91,11 @@ fn as_table(rows: &[Row]) -> String {
     for row in &cells {
         let mut line = String::new();
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let written = match column {
-                0 => write!(line, "{cell:<width$}"),
-                _ if column == n_columns - 1 => write!(line, "  {cell}"),
-                _ => write!(line, "  {cell:>width$}"),
-            };
-            drop(written); // a String takes everything
+            line.push_str(&match column {
+                0 => format!("{cell:<width$}"),
+                _ if column == n_columns - 1 => format!("  {cell}"),
+                _ => format!("  {cell:>width$}"),
+            });
         }
         text.push_str(line.trim_end());
         text.push('\n');
