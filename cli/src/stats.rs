@@ -97,7 +97,7 @@ fn as_table(rows: &[Row]) -> String {
                 _ if column == n_columns - 1 => write!(line, "  {cell}"),
                 _ => write!(line, "  {cell:>width$}"),
             };
-            drop(written); // a String takes everything
+            let _ = written; // a String takes everything
         }
         text.push_str(line.trim_end());
         text.push('\n');
