@@ -27,7 +27,7 @@ pub(super) fn open(file: &FileBytes) -> Result<RawGroup> {
     if streaming || (version != 5 && header.numrecs == known) {
         let start = header.variables.iter().filter(|v| v.is_record_var).map(|v| v.data_offset).min();
         let bytes = start.map_or(0, |start| file.len().saturating_sub(start));
-        header.numrecs = if record == 0 { 0 } else { bytes / record };
+        header.numrecs = bytes.checked_div(record).unwrap_or(0);
     }
     let dims = header.dimensions.iter().map(|dim| RawDim {
         name: name(&dim.name),

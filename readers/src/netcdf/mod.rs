@@ -1,4 +1,4 @@
-//! NetCDF in all its forms: classic, 64-bit offset and CDF-5 ([`classic`]), NetCDF-4 and plain HDF5 ([`hdf5`]).
+//! NetCDF in all its forms: classic, 64-bit offset and CDF-5 (`classic`), NetCDF-4 and plain HDF5 (`hdf5`).
 //!
 //! Headers are parsed by `netcdf-reader` and `hdf5-reader`; values are fetched by offset and decoded here, so that fetching (I/O)
 //! and decoding (pure CPU, no lock) stay apart. Parsers that are not ours run inside `catch_unwind`.
