@@ -128,14 +128,19 @@ fn build_library(workspace: &Path) -> Result<Artifacts, InstallError> {
             continue;
         }
         let files = message["filenames"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for file in files.iter().filter_map(Value::as_str).map(PathBuf::from) {
-            let is_library = file.extension().is_some_and(|extension| extension == "so");
-            if is_library && message["target"]["name"] == CELLS_CRATE {
+        let files: Vec<PathBuf> = files.iter().filter_map(Value::as_str).map(PathBuf::from).collect();
+        let is = |file: &Path, extension: &str| file.extension().is_some_and(|found| found == extension);
+        let has_metadata = files.iter().any(|file| is(file, "rmeta"));
+        let kinds = message["target"]["kind"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_macro = kinds.iter().any(|kind| kind == "proc-macro");
+        for file in files {
+            if is(&file, "so") && message["target"]["name"] == CELLS_CRATE {
                 artifacts.library = Some(file);
-            } else if file.extension().is_some_and(|extension| extension == "rmeta") {
+            } else if is(&file, "rmeta") || (is(&file, "rlib") && !has_metadata) {
+                // A crate that is a C library too (`crc-fast`) comes without a metadata file: it is in the rlib.
                 artifacts.by_package.insert(package.clone(), file.clone());
                 artifacts.metadata.push(file);
-            } else if is_library {
+            } else if is(&file, "so") && is_macro {
                 artifacts.metadata.push(file);
             }
         }
