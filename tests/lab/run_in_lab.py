@@ -93,6 +93,8 @@ def drive(url, name, kernel, shot, timeout):
         )
         page.set_viewport_size({"width": 1400, "height": min(max(height, 1000), 12000)})
         page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
+        page.evaluate("() => { const area = document.querySelector('.jp-WindowedPanel-outer') || document.querySelector('.jp-Notebook'); area.scrollTop = 0; }")
         page.wait_for_timeout(2000)
         page.screenshot(path=shot)
         browser.close()
