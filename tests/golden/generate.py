@@ -302,7 +302,11 @@ def main():
                 raise SystemExit(f"{name}: {type(result)}")
             if result.size == 0:
                 raise SystemExit(f"{name}: an empty result")
-            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **tolerance(store, datasets[store], steps, result), "expect": expectation(result)})
+            expect = expectation(result)
+            if steps == v("days_nat") and expect["calendar"] != "standard":
+                # xarray makes the epoch of a missing time in calendars that numpy does not know; to us it is missing.
+                expect["values"] = [None if i in stores.MISSING_TIMES else x for i, x in enumerate(expect["values"])]
+            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **tolerance(store, datasets[store], steps, result), "expect": expect})
     with open(HERE / "cases.json", "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in cases) + "\n]\n")
     print(f"{len(cases)} cases over {len(datasets)} stores")

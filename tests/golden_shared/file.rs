@@ -1,0 +1,107 @@
+//! One golden file: a NetCDF file with its groups, a Zarr store with its arrays and groups, or a folder of files.
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use terracube::prelude::*;
+
+use crate::describe::{self, Summary};
+use crate::operations;
+use crate::tally::Tally;
+
+pub fn check(data: &Path, expected: &Value, tally: &mut Tally) {
+    match expected["format"].as_str() {
+        Some("multifile") => folder(data, expected, tally),
+        Some("zarr") => store(data, expected, tally),
+        _ => groups(data, expected["groups"].as_object(), tally),
+    }
+}
+
+fn store(data: &Path, expected: &Value, tally: &mut Tally) {
+    for (path, array) in expected["arrays"].as_object().into_iter().flatten() {
+        if array.get("error").is_none() {
+            let found = raw_array(data, path);
+            describe::array(&format!("array {path}"), found.as_ref(), array, tally);
+        }
+    }
+    groups(data, expected["groups_xarray"].as_object(), tally);
+}
+
+fn groups(data: &Path, groups: Option<&Map<String, Value>>, tally: &mut Tally) {
+    for (group, expected) in groups.into_iter().flatten() {
+        if expected.get("error").is_some() || expected.get("errors").is_some() {
+            continue; // the reference could not read it either
+        }
+        match (open_group(data, group, true), open_group(data, group, false)) {
+            (Ok(decoded), Ok(raw)) => dataset(group, &decoded, &raw, expected, tally),
+            (Err(error), _) | (_, Err(error)) => tally.check(&format!("{group} opens"), Err(error.to_string())),
+        }
+    }
+}
+
+fn dataset(group: &str, decoded: &Dataset, raw: &Dataset, expected: &Value, tally: &mut Tally) {
+    tally.check(&format!("{group} opens"), Ok(()));
+    let dims: Map<String, Value> = raw.dims().into_iter().map(|(name, n)| (name, n.into())).collect();
+    let mut wanted = expected["dims"].as_object().cloned().unwrap_or_default();
+    wanted.sort_keys();
+    let mut dims = dims;
+    dims.sort_keys();
+    tally.check(&format!("{group} dims"), describe::same(&Value::from(dims), &Value::from(wanted)));
+    tally.check(
+        &format!("{group} n_global_attrs"),
+        describe::same(&decoded.attrs().len().into(), &expected["n_global_attrs"]),
+    );
+    tally.check(&format!("{group} coords"), describe::same(&sorted(decoded.coords().names()), &expected["coords"]));
+    tally.check(&format!("{group} data_vars"), describe::same(&sorted(decoded.names()), &expected["data_vars"]));
+    for (name, wanted) in expected["variables"].as_object().into_iter().flatten() {
+        describe::variable(&format!("{group} {name}"), &decoded.var(name), &raw.var(name), wanted, tally);
+    }
+    if let Some(wanted) = expected["ops"].as_object().filter(|ops| !ops.contains_key("error")) {
+        operations::check(&format!("{group} ops"), decoded, wanted, tally);
+    }
+}
+
+/// A golden of several files put together: each file is opened alone, and what must follow for the whole is compared.
+fn folder(data: &Path, expected: &Value, tally: &mut Tally) {
+    let files: Vec<&str> = expected["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let opened: Result<Vec<Dataset>, Error> =
+        files.iter().map(|file| open_group(&data.join(file), "/", true)).collect();
+    let parts = match opened {
+        Ok(parts) => parts,
+        Err(error) => return tally.check("opens", Err(error.to_string())),
+    };
+    tally.check("opens", Ok(()));
+    for (name, wanted) in expected["variables"].as_object().into_iter().flatten() {
+        let joined = ["member", "time", "time_counter"].into_iter().any(|dim| {
+            wanted["dims"].as_array().is_some_and(|dims| dims.iter().any(|d| d == dim))
+                && !(dim == "time" && expected["dims"].get("member").is_some())
+        });
+        let taken = if joined { &parts[..] } else { &parts[..1] };
+        let summaries: Result<Vec<Summary>, String> = taken.iter().map(|part| Summary::of(&part.var(name))).collect();
+        match summaries {
+            Ok(summaries) => Summary::joined(summaries).compare(&format!("/ {name}"), wanted, tally),
+            Err(error) => tally.check(&format!("/ {name} reads"), Err(error)),
+        }
+    }
+    tally.not_yet("open_many");
+}
+
+fn open_group(path: &Path, group: &str, decode: bool) -> Result<Dataset, Error> {
+    OpenOptions::new().decode_cf(decode).group(group).open(&path.display().to_string())
+}
+
+/// An array of a Zarr store by its path, undecoded. The path "/" is a store that is itself an array.
+fn raw_array(store: &Path, path: &str) -> Result<DataArray, Error> {
+    let (group, name) = path.rsplit_once('/').unwrap_or(("/", path));
+    let dataset = open_group(store, if group.is_empty() { "/" } else { group }, false)?;
+    if path == "/" {
+        let only = dataset.names().next().unwrap_or_default().to_owned();
+        return Ok(dataset.var(&only));
+    }
+    Ok(dataset.var(name))
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    Value::from(names)
+}
