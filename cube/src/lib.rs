@@ -15,7 +15,8 @@ pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
 pub use data::{
-    ALL, Array, Attribute, Attributes, Coord, Coords, DataArray, Dataset, Encoding, EncodingFields, GroupBy, Variable,
-    compute, compute_async, compute_with, every, near,
+    ALL, Array, Attribute, Attributes, Coord, Coords, DataArray, Dataset, Encoding, EncodingFields, Fill, GroupBy,
+    Join, Variable, align, broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge,
+    near,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink};

@@ -6,7 +6,8 @@ pub mod reduce;
 pub mod scalar;
 
 pub use pointwise::{
-    BinaryOp, DecodeTime, TimeField, UnaryOp, Unpack, binary, cast, mask, masked_dtype, promote, select, unary,
+    BinaryOp, DecodeTime, FormatTime, IsIn, Lookup, TimeField, UnaryOp, Unpack, binary, cast, mask, masked_dtype,
+    promote, select, unary,
 };
 pub use reduce::{Accumulator, AxisRole, ReduceOp, ReduceOptions};
 pub use scalar::{Scalar, weak_dtype};

@@ -10,9 +10,9 @@ use crate::plan::Expr;
 /// Lazy variables that share dimensions, coordinates and attributes (xarray's `Dataset`). Cheap to clone, `Send + Sync`.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    variables: Arc<Vec<(Arc<str>, Variable)>>,
-    coords: Coords,
-    attrs: Attributes,
+    pub(super) variables: Arc<Vec<(Arc<str>, Variable)>>,
+    pub(super) coords: Coords,
+    pub(super) attrs: Attributes,
 }
 
 impl Dataset {
@@ -174,6 +174,32 @@ impl Dataset {
     /// The first mistake that a variable carries; the others can be used.
     pub fn error(&self) -> Option<&Error> {
         self.variables.iter().find_map(|(_, variable)| variable.error())
+    }
+
+    /// Other variables and coordinates under the same attributes.
+    pub(super) fn rebuilt(&self, variables: Vec<(Arc<str>, Variable)>, coords: Coords) -> Self {
+        Self { variables: Arc::new(variables), coords, attrs: self.attrs.clone() }
+    }
+
+    /// The same dataset, every variable of which carries a mistake.
+    pub(super) fn failing(&self, error: &Error) -> Self {
+        let failed = self.variables.iter().map(|(name, variable)| {
+            let error = variable.error().cloned().unwrap_or_else(|| error.clone());
+            (name.clone(), variable.with_expr(Expr::failed(error)))
+        });
+        let mut variables: Vec<_> = failed.collect();
+        if variables.is_empty() {
+            variables.push(("error".into(), DataArray::failed(error.clone()).variable().clone()));
+        }
+        self.rebuilt(variables, Coords::default())
+    }
+
+    /// The same dataset with a variable that carries a mistake.
+    pub(super) fn with_failed(&self, name: &str, error: Error) -> Self {
+        let mut variables: Vec<(Arc<str>, Variable)> = self.variables.to_vec();
+        variables.retain(|(held, _)| **held != *name);
+        variables.push((name.into(), DataArray::failed(error).variable().clone()));
+        self.rebuilt(variables, self.coords.clone())
     }
 
     pub(super) fn mapped(&self, change: impl Fn(&Expr) -> Expr) -> Self {

@@ -14,6 +14,9 @@ pub trait IntoDims {
     /// # Errors
     /// If a name is no dimension.
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>>;
+
+    /// The names; `None` stands for all dimensions.
+    fn names(&self) -> Option<Vec<String>>;
 }
 
 fn of_names<S: AsRef<str>>(names: &[S], dims: &Dims) -> Result<Vec<usize>> {
@@ -27,11 +30,17 @@ impl IntoDims for &str {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(&[self], dims)
     }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![(*self).to_string()])
+    }
 }
 
 impl IntoDims for String {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(&[self], dims)
+    }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![(*self).to_string()])
     }
 }
 
@@ -39,11 +48,17 @@ impl IntoDims for &String {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(&[self], dims)
     }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![(*self).to_string()])
+    }
 }
 
 impl<S: AsRef<str>, const N: usize> IntoDims for [S; N] {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(self, dims)
+    }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|name| name.as_ref().to_owned()).collect())
     }
 }
 
@@ -51,16 +66,25 @@ impl<S: AsRef<str>> IntoDims for &[S] {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(self, dims)
     }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|name| name.as_ref().to_owned()).collect())
+    }
 }
 
 impl<S: AsRef<str>> IntoDims for Vec<S> {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         of_names(self, dims)
     }
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|name| name.as_ref().to_owned()).collect())
+    }
 }
 
 impl IntoDims for All {
     fn axes(&self, dims: &Dims) -> Result<Vec<usize>> {
         Ok((0..dims.len()).collect())
+    }
+    fn names(&self) -> Option<Vec<String>> {
+        None
     }
 }

@@ -71,7 +71,7 @@ impl DataArray {
 }
 
 /// For every value the place of its group (`u32::MAX` if it is missing), and the labels of the groups in order.
-fn sort_out(values: &Block) -> Result<(Vec<u32>, Block)> {
+pub(super) fn sort_out(values: &Block) -> Result<(Vec<u32>, Block)> {
     if let Some(texts) = values.text() {
         let mut labels: Vec<&str> = (0..values.len()).map(|i| texts.value(i)).filter(|text| !text.is_empty()).collect();
         labels.sort_unstable();
@@ -256,6 +256,16 @@ reductions! {
     std => ReduceOp::Std { ddof: 0 };
     /// How many values of every group are not missing.
     count => ReduceOp::Count;
+    /// The product of every group.
+    prod => ReduceOp::Prod;
+    /// The first value of every group that is not missing.
+    first => ReduceOp::First;
+    /// The last value of every group that is not missing.
+    last => ReduceOp::Last;
+    /// Whether any value of every group holds (bool).
+    any => ReduceOp::Any;
+    /// Whether all values of every group hold (bool).
+    all => ReduceOp::All;
 }
 
 macro_rules! operators {

@@ -116,6 +116,8 @@ reductions! {
     std => ReduceOp::Std { ddof: 0 };
     /// How many values are not missing (i64).
     count => ReduceOp::Count;
+    /// Products over dimensions, missing values skipped: 1 of nothing. Integers give 64-bit integers.
+    prod => ReduceOp::Prod;
     /// Whether any value holds (bool).
     any => ReduceOp::Any;
     /// Whether all values hold (bool).

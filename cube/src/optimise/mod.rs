@@ -91,7 +91,7 @@ fn with_inputs(expr: &Expr, change: &mut impl FnMut(&Expr) -> Expr) -> Expr {
         (Op::Take(_, axis, indices), [x]) => x.take(*axis, indices.clone(), expr.dims().name(*axis)),
         (Op::Transpose(_, order), [x]) => x.transpose(order.clone()),
         (Op::Rename(_), [x]) => x.rename(expr.dims().clone()),
-        (Op::Expand(..), [x]) => x.expand(expr.dims().name(0)),
+        (Op::Expand(..), [x]) => x.broadcast_to(expr.dims(), expr.shape().to_vec()),
         (Op::Squeeze(_, kept), [x]) => {
             let gone: Vec<usize> = (0..x.shape().len()).filter(|axis| !kept.contains(axis)).collect();
             x.squeeze(&gone)

@@ -47,12 +47,10 @@ pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
             slices.of(x, rest).take(*axis, picked, expr.dims().name(*axis))
         }
         Op::Expand(x, source) => {
-            // The new axis has one position: a slice of it is all of it, or nothing.
-            if axes.iter().zip(source).any(|(axis, from)| from.is_none() && axis.len != 1) {
-                return None;
-            }
-            let rest = axes.iter().zip(source).filter(|(_, from)| from.is_some()).map(|(axis, _)| *axis).collect();
-            slices.of(x, rest).expand(expr.dims().name(0))
+            let rest = axes.iter().zip(source).filter_map(|(axis, from)| from.map(|from| (from, *axis)));
+            let mut own: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            rest.for_each(|(from, axis)| own[from] = axis);
+            slices.of(x, own).broadcast_to(expr.dims(), expr.shape().to_vec())
         }
         Op::Squeeze(x, kept) => {
             let mut all: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();

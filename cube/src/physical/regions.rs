@@ -43,8 +43,13 @@ pub(super) fn input_regions<'a>(
             vec![(input, Region::new(ranges))]
         }
         Op::Expand(input, source) => {
-            let ranges = source.iter().enumerate().filter(|(_, from)| from.is_some()).map(|(a, _)| region.range(a));
-            vec![(input, Region::new(ranges.collect()))]
+            let mut ranges = vec![0..0; input.shape().len()];
+            for (axis, from) in source.iter().enumerate() {
+                if let Some(from) = from {
+                    ranges[*from] = region.range(axis);
+                }
+            }
+            vec![(input, Region::new(ranges))]
         }
         Op::Squeeze(input, kept) => {
             let mut ranges = vec![0..1; input.shape().len()];

@@ -178,9 +178,26 @@ impl Expr {
             Err(error) => return self.fail(error),
         };
         let shape = std::iter::once(1).chain(self.shape().iter().copied()).collect();
-        let axes = std::iter::once(AxisChunks::single(1)).chain(self.grid().axes().iter().cloned()).collect();
-        let source = std::iter::once(None).chain((0..self.shape().len()).map(Some)).collect();
-        self.derived(Op::Expand(self.clone(), source), dims, shape, self.dtype(), ChunkGrid::new(axes))
+        self.broadcast_to(&dims, shape)
+    }
+
+    /// The same values repeated along the dims that this has not; `dims` hold all of this one's, in any order.
+    pub fn broadcast_to(&self, dims: &Dims, shape: Vec<u64>) -> Self {
+        let source: Vec<Option<usize>> = dims.iter().map(|name| self.dims().position(name)).collect();
+        let missing = self.dims().iter().find(|name| !dims.contains(name));
+        let wrong = source.iter().zip(&shape).any(|(from, len)| from.is_some_and(|axis| self.shape()[axis] != *len));
+        if missing.is_some() || wrong || shape.len() != dims.len() {
+            return self.fail(Error::internal(format!("{self:?} broadcast to {dims:?} {shape:?}")));
+        }
+        if dims == self.dims() {
+            return self.clone();
+        }
+        let axes = source.iter().zip(&shape).map(|(from, &len)| match from {
+            Some(axis) => self.grid().axes()[*axis].clone(),
+            None => AxisChunks::single(len),
+        });
+        let grid = ChunkGrid::new(axes.collect());
+        self.derived(Op::Expand(self.clone(), source), dims.clone(), shape, self.dtype(), grid)
     }
 
     /// Without the given axes, which must be of length 1.

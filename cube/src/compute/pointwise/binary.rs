@@ -27,6 +27,10 @@ pub enum BinaryOp {
     Rem,
     /// `a` to the power of `b`.
     Pow,
+    /// The angle of the point (b, a) in radians, from -pi to pi.
+    Atan2,
+    /// The length of the hypotenuse.
+    Hypot,
     /// The smaller value; missing if one of both is.
     Min,
     /// The larger value; missing if one of both is.
@@ -62,6 +66,8 @@ impl BinaryOp {
             Self::FloorDiv => "floor_div",
             Self::Rem => "%",
             Self::Pow => "pow",
+            Self::Atan2 => "atan2",
+            Self::Hypot => "hypot",
             Self::Min => "min",
             Self::Max => "max",
             Self::Gt => ">",
@@ -108,6 +114,9 @@ impl BinaryOp {
                 Err(self.undefined(a, b).hint("`a ^ b` says where truth values differ"))
             }
             Self::Div if !common.is_float() => Ok(DType::F64),
+            Self::Atan2 | Self::Hypot if !common.is_float() => {
+                Ok(if common.item_size() <= 2 { DType::F32 } else { DType::F64 })
+            }
             Self::FloorDiv | Self::Rem | Self::Pow if common == DType::Bool => Ok(DType::I8),
             _ => Ok(common),
         }
@@ -188,6 +197,8 @@ fn arithmetic<T: Target>(op: BinaryOp, x: &[T], y: &[T], out: &mut Vec<T>) {
         BinaryOp::FloorDiv => out.extend(x.iter().zip(y).map(|(&x, &y)| x.floor_div(y))),
         BinaryOp::Rem => out.extend(x.iter().zip(y).map(|(&x, &y)| x.remainder(y))),
         BinaryOp::Pow => out.extend(x.iter().zip(y).map(|(&x, &y)| x.power(y))),
+        BinaryOp::Atan2 => out.extend(x.iter().zip(y).map(|(&x, &y)| T::from_f64(x.to_f64().atan2(y.to_f64())))),
+        BinaryOp::Hypot => out.extend(x.iter().zip(y).map(|(&x, &y)| T::from_f64(x.to_f64().hypot(y.to_f64())))),
         // NaN on either side wins, as in numpy's minimum.
         BinaryOp::Min => extend2(out, x, y, |x, y| if (x < y) | x.is_missing() { x } else { y }),
         _ => extend2(out, x, y, |x, y| if (x > y) | x.is_missing() { x } else { y }),

@@ -3,6 +3,9 @@ use std::fmt;
 
 use super::cast::cast;
 use super::decode_time::{DecodeTime, decode_time};
+use super::format_time::FormatTime;
+use super::is_in::IsIn;
+use super::lookup::Lookup;
 use super::missing::is_missing;
 use super::rows::{Target, extend1, map1};
 use super::time_field::{TimeField, time_field};
@@ -22,6 +25,12 @@ macro_rules! unary_ops {
             DecodeTime(DecodeTime),
             /// A field of times: year, month, season.
             TimeField(TimeField),
+            /// Times as text.
+            FormatTime(FormatTime),
+            /// Whether the value is one of a list.
+            IsIn(IsIn),
+            /// The label at each position; missing below zero.
+            Lookup(Lookup),
         }
 
         impl UnaryOp {
@@ -32,6 +41,9 @@ macro_rules! unary_ops {
                     Self::Unpack(_) => "unpack",
                     Self::DecodeTime(_) => "decode_time",
                     Self::TimeField(field) => field.name(),
+                    Self::FormatTime(_) => "strftime",
+                    Self::IsIn(_) => "isin",
+                    Self::Lookup(_) => "labels",
                 }
             }
         }
@@ -54,6 +66,8 @@ unary_ops! {
     Cbrt = "cbrt";
     /// e to the x.
     Exp = "exp";
+    /// 2 to the x.
+    Exp2 = "exp2";
     /// e to the x, less 1.
     ExpM1 = "exp_m1";
     /// Natural logarithm.
@@ -82,6 +96,12 @@ unary_ops! {
     Cosh = "cosh";
     /// Hyperbolic tangent.
     Tanh = "tanh";
+    /// Inverse hyperbolic sine.
+    Asinh = "asinh";
+    /// Inverse hyperbolic cosine.
+    Acosh = "acosh";
+    /// Inverse hyperbolic tangent.
+    Atanh = "atanh";
     /// Sine of degrees.
     SinDeg = "sin_deg";
     /// Cosine of degrees.
@@ -106,6 +126,8 @@ unary_ops! {
     NotMissing = "not_missing";
     /// Whether the value is neither infinite nor missing.
     IsFinite = "is_finite";
+    /// Whether the value is infinite.
+    IsInfinite = "is_infinite";
 }
 
 impl UnaryOp {
@@ -119,8 +141,11 @@ impl UnaryOp {
             Self::Unpack(unpack) => unpack.output_dtype(x),
             Self::DecodeTime(decode) => decode.output_dtype(x),
             Self::TimeField(field) => field.output_dtype(x),
+            Self::FormatTime(format) => format.output_dtype(x),
+            Self::IsIn(list) => list.output_dtype(x),
+            Self::Lookup(labels) => labels.output_dtype(x),
             Self::IsMissing | Self::NotMissing => Ok(DType::Bool),
-            Self::IsFinite if kind != Kind::Text => Ok(DType::Bool),
+            Self::IsFinite | Self::IsInfinite if kind != Kind::Text => Ok(DType::Bool),
             Self::Not if matches!(kind, Kind::Bool | Kind::Integer) => Ok(x),
             Self::Neg | Self::Sign | Self::Square if x.is_numeric() => Ok(x),
             Self::Neg if kind == Kind::Bool => Err(self.undefined(x).hint("`!x` is the logical not")),
@@ -173,12 +198,21 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
         UnaryOp::Unpack(how) => return unpack(how, x),
         UnaryOp::DecodeTime(how) => return decode_time(how, x),
         UnaryOp::TimeField(field) => return time_field(*field, x),
+        UnaryOp::FormatTime(format) => return format.of(x),
+        UnaryOp::IsIn(list) => return list.holds(x),
+        UnaryOp::Lookup(labels) => return labels.of(x),
         UnaryOp::IsMissing => return is_missing(x, true),
         UnaryOp::NotMissing => return is_missing(x, false),
         UnaryOp::IsFinite if x.dtype().is_float() => {
             return map1::<f64, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v.is_finite())));
         }
         UnaryOp::IsFinite => return is_missing(x, false),
+        UnaryOp::IsInfinite if x.dtype().is_float() => {
+            return map1::<f64, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v.is_infinite())));
+        }
+        UnaryOp::IsInfinite => {
+            return Block::filled(&Block::scalar(0u8).reinterpret(DType::Bool)?, x.shape())?.contiguous();
+        }
         UnaryOp::Not if output == DType::Bool => {
             return map1::<u8, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v == 0)));
         }
@@ -239,6 +273,10 @@ macro_rules! float_ops {
                 UnaryOp::ToDegrees => return inlined(x, $dtype, |v: $t| v * (180.0 / std::f64::consts::PI) as $t),
                 UnaryOp::Cbrt => <$t>::cbrt,
                 UnaryOp::Exp => <$t>::exp,
+                UnaryOp::Exp2 => <$t>::exp2,
+                UnaryOp::Asinh => <$t>::asinh,
+                UnaryOp::Acosh => <$t>::acosh,
+                UnaryOp::Atanh => <$t>::atanh,
                 UnaryOp::ExpM1 => <$t>::exp_m1,
                 UnaryOp::Ln => <$t>::ln,
                 UnaryOp::Ln1p => <$t>::ln_1p,

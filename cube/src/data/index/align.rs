@@ -108,7 +108,7 @@ fn merged(a: &Inner, b: &Inner) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn comparable(a: &Inner, b: &Inner) -> bool {
+pub(super) fn comparable(a: &Inner, b: &Inner) -> bool {
     match (a.dtype, b.dtype) {
         (DType::Time { calendar: a, .. }, DType::Time { calendar: b, .. }) => {
             a == b || (a.is_standard() && b.is_standard())
@@ -118,7 +118,7 @@ fn comparable(a: &Inner, b: &Inner) -> bool {
 }
 
 /// How two labels of comparable axes compare; missing ones are equal to each other and above all others.
-fn between(a: &Inner, i: usize, b: &Inner, j: usize) -> Ordering {
+pub(super) fn between(a: &Inner, i: usize, b: &Inner, j: usize) -> Ordering {
     match (&a.keys, &b.keys) {
         (Keys::Text(x), Keys::Text(y)) => x.value(i).cmp(y.value(j)),
         (Keys::Integer(x), Keys::Integer(y)) => match (a.dtype, b.dtype) {

@@ -4,6 +4,7 @@ mod cyclic;
 mod keys;
 mod locate;
 mod nearest;
+mod reindex;
 mod values;
 
 use std::cmp::Ordering;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use align::AxisMatch;
 use keys::{Key, Keys, Order};
+pub use reindex::Fill;
 
 use crate::base::{Block, DType, DatePrecision, Error, Result, TimeUnit};
 

@@ -1,0 +1,163 @@
+//! What works on every variable of a dataset.
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use super::coords::Coords;
+use super::{DataArray, Dataset, GroupBy, IntoDims, Variable};
+use crate::base::{Error, Kind};
+
+impl Dataset {
+    /// The same function of every variable (xarray's `map`). Coordinates are those of the results.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]).named("t").to_dataset();
+    /// assert_eq!(ds.map(|v| v.sqrt()).var("t").to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&DataArray) -> DataArray) -> Self {
+        let mut coords = Coords::default();
+        let mut variables: Vec<(Arc<str>, Variable)> = Vec::new();
+        for name in self.names() {
+            let changed = change(&self.var(name));
+            for coord in
+                changed.coords().iter().filter(|coord| coords.get(coord.name()).is_none()).cloned().collect::<Vec<_>>()
+            {
+                coords.set(coord);
+            }
+            variables.push((name.into(), changed.variable().clone()));
+        }
+        self.rebuilt(variables, coords)
+    }
+
+    /// The values of every variable where `condition` holds, else missing (xarray's `where`).
+    #[must_use]
+    pub fn where_(&self, condition: impl Borrow<DataArray>) -> Self {
+        self.map(|array| array.where_(condition.borrow()))
+    }
+
+    /// Axes of every variable in the order of the names (xarray's `transpose`).
+    #[must_use]
+    pub fn transpose<S: AsRef<str>>(&self, dims: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = dims.into_iter().map(|name| name.as_ref().to_owned()).collect();
+        self.map(|array| array.transpose(names.iter().filter(|name| array.dims().contains(name))))
+    }
+
+    /// Groups of every variable that has the grouped coordinate; the others stay as they are. See [`DataArray::group_by`].
+    #[must_use]
+    pub fn group_by(&self, key: &str) -> DatasetGroupBy {
+        let name =
+            if self.coords().get(key).is_some() { key } else { key.rsplit_once('.').map_or(key, |(name, _)| name) };
+        self.grouped(name, |array| array.group_by(key))
+    }
+
+    pub(super) fn grouped(&self, coord: &str, by: impl Fn(&DataArray) -> GroupBy) -> DatasetGroupBy {
+        let of = |name| {
+            let array = self.var(name);
+            // Without the coordinate in the whole dataset every variable says so.
+            (array.coords().get(coord).is_some() || self.coords().get(coord).is_none()).then(|| by(&array))
+        };
+        DatasetGroupBy { dataset: self.clone(), groups: self.names().map(of).collect() }
+    }
+
+    fn reduced(
+        &self,
+        dims: &impl IntoDims,
+        reduce: impl Fn(&DataArray, Vec<String>) -> DataArray,
+        numbers_only: bool,
+    ) -> Self {
+        let sizes = self.dims();
+        let named = dims.names();
+        let unknown = named.iter().flatten().find(|dim| !sizes.iter().any(|(held, _)| held == *dim));
+        if let Some(unknown) = unknown {
+            let known = sizes.iter().map(|(name, _)| name.as_str());
+            return self.failing(&Error::unknown_name("dimension", unknown, known));
+        }
+        let gone = |dim: &str| named.as_ref().is_none_or(|names| names.iter().any(|name| name == dim));
+        let coords = self.coords().filter(|coord| !coord.variable().dims().iter().any(gone));
+        let counted = self.variables().filter(|(_, variable)| !numbers_only || variable.dtype().kind() != Kind::Text);
+        let variables = counted.map(|(name, variable)| {
+            let own: Vec<String> = variable.dims().iter().filter(|dim| gone(dim)).map(ToOwned::to_owned).collect();
+            // Over no dimension at all a reduction still applies: a mean of integers is a float.
+            (Arc::from(name), reduce(&self.var(name), own).variable().clone())
+        });
+        self.rebuilt(variables.collect(), coords)
+    }
+}
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident => $method:ident $numbers_only:literal;)*) => {
+        impl Dataset {
+            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self {
+                self.reduced(&dims, |array, dims| array.$method(dims), $numbers_only)
+            })*
+        }
+    };
+}
+reductions! {
+    /// Means of every variable over those of the dims that it has; strings are left out. See [`DataArray::mean`].
+    mean => mean true;
+    /// Sums of every variable. See [`DataArray::sum`].
+    sum => sum true;
+    /// Products of every variable. See [`DataArray::prod`].
+    prod => prod true;
+    /// Least values of every variable. See [`DataArray::min`].
+    min => min true;
+    /// Greatest values of every variable. See [`DataArray::max`].
+    max => max true;
+    /// Variances of every variable (`var` names a variable here). See [`DataArray::var`].
+    variance => var true;
+    /// Standard deviations of every variable. See [`DataArray::std`].
+    std => std true;
+    /// How many values of every variable are not missing. See [`DataArray::count`].
+    count => count false;
+}
+
+/// The groups of every variable of a dataset.
+#[derive(Debug, Clone)]
+pub struct DatasetGroupBy {
+    dataset: Dataset,
+    groups: Vec<Option<GroupBy>>,
+}
+
+impl DatasetGroupBy {
+    fn reduced(&self, reduce: impl Fn(&GroupBy) -> DataArray) -> Dataset {
+        let mut coords = Coords::default();
+        let mut variables = Vec::new();
+        for (name, group) in self.dataset.names().zip(&self.groups) {
+            let array = group.as_ref().map_or_else(|| self.dataset.var(name), &reduce);
+            array.coords().iter().for_each(|coord| coords.set(coord.clone()));
+            variables.push((Arc::from(name), array.variable().clone()));
+        }
+        self.dataset.rebuilt(variables, coords)
+    }
+}
+
+macro_rules! of_groups {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        impl DatasetGroupBy {
+            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Dataset { self.reduced(GroupBy::$name) })*
+        }
+    };
+}
+of_groups! {
+    /// The mean of every group of every variable.
+    mean;
+    /// The sum of every group of every variable.
+    sum;
+    /// The least value of every group of every variable.
+    min;
+    /// The greatest value of every group of every variable.
+    max;
+    /// The variance of every group of every variable.
+    var;
+    /// The standard deviation of every group of every variable.
+    std;
+    /// How many values of every group of every variable are not missing.
+    count;
+    /// The first value of every group of every variable that is not missing.
+    first;
+    /// The last value of every group of every variable that is not missing.
+    last;
+}
