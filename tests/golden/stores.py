@@ -49,7 +49,7 @@ def write_zarr(path, variables, zarr_format=3, consolidated=True, attributes=Non
     for name, (dims, values, attrs, *more) in variables.items():
         keywords = {"chunks": values.shape, "compressors": None, **(arrays if len(dims) > 1 else {}), **(more[0] if more else {})}
         if zarr_format == 2 and len(dims) == 1:
-            keywords.setdefault("fill_value", "" if values.dtype.kind == "U" else None)  # version 2 masks the fill value, which is 0 unless said otherwise
+            keywords.setdefault("fill_value", None)  # version 2 masks the fill value, which is 0 unless said otherwise
         leave = keywords.pop("leave_out", None)
         if zarr_format == 2:
             attrs = {**attrs, "_ARRAY_DIMENSIONS": list(dims)}
@@ -245,8 +245,7 @@ def text_stores(folder):
     write_netcdf(folder / "characters_classic.nc", characters, "NETCDF3_CLASSIC")
     write_zarr(folder / "text_v3.zarr", {"name": (x, names, {}, {"dtype": "string"}), **numbers})
     write_zarr(folder / "text_v2.zarr", {"name": (x, names, {}, {"dtype": "string", "filters": [numcodecs.VLenUTF8()]}), **numbers}, 2)
-    # "" is the fill value of fixed-length text; xarray makes NaN of it, which no text of ours is, so it does not occur here
-    write_zarr(folder / "text_v2_fixed.zarr", {"name": (x, np.where(names == "", "-", names).astype("U24"), {}), **numbers}, 2)
+    write_zarr(folder / "text_v2_fixed.zarr", {"name": (x, names.astype("U24"), {}), **numbers}, 2)
 
 
 def group_store(folder):

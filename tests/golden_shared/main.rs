@@ -21,7 +21,19 @@ use std::process::ExitCode;
 
 use tally::Tally;
 
-const KINDS: &[&str] = &["packed", "cmip", "multifile", "zarr-foreign", "zarr-derived", "ukmo"];
+const KINDS: &[&str] = &[
+    "packed",
+    "cmip",
+    "multifile",
+    "zarr-foreign",
+    "zarr-derived",
+    "ukmo",
+    "netcdf-format",
+    "hdf5",
+    "cf-conventions",
+    "insitu-argo",
+    "satellite",
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -267,6 +267,9 @@ mod tests {
             ("Microseconds since 2000-01-01", Standard, "2000-01-01T00:00:00.000001", Us),
             ("ns since 2000-01-01", Standard, "2000-01-01T00:00:00.000000001", Ns),
             ("days since 19500101", Standard, "1950-01-02T00:00:00", S),
+            ("days since Jan 1, 2000", Standard, "2000-01-02T00:00:00", S),
+            ("hours since 01-JAN-1901 00:00:00", NoLeap, "1901-01-01T01:00:00", S),
+            ("days since 1970/1/1", Standard, "1970-01-02T00:00:00", S),
         ];
         for (text, calendar, expected, unit) in rows {
             let units = TimeUnits::parse(text, calendar).unwrap();

@@ -121,8 +121,8 @@ fn decode_variable(
     if let Some(digits) = attributes.remove("least_significant_digit") {
         encoding.set("least_significant_digit", digits);
     }
-    if options.decode
-        && (options.fill_value_as_mask || attributes.get("_FillValue").is_some())
+    // Undecoded, it is an attribute like any other, as in xarray.
+    if (options.fill_value_as_mask || attributes.get("_FillValue").is_some())
         && let Some(fill) = &variable.storage.fill_value
     {
         attributes.set("_FillValue", fill.clone());
@@ -135,6 +135,7 @@ fn decode_variable(
         }
         shape.pop();
     }
+    distinguish(&mut dims, group);
     let data = variable.data.clone().and_then(|source| {
         let source: Arc<dyn Source> = match (variable.characters, joined) {
             (false, _) => source,
@@ -194,6 +195,24 @@ fn is_joined(group: &RawGroup, variable: &RawVariable) -> bool {
         let uses = other.dims.iter().filter(|dim| *dim == last).count();
         other.name != *last && (uses == 0 || uses == 1 && other.characters && other.dims.last() == Some(last))
     })
+}
+
+/// A dimension that stands twice in one variable (a covariance over `x` and `x`) is `x_2` the second time, or the next number that is no
+/// other name of the group: axes are told by their names here.
+fn distinguish(dims: &mut [String], group: &RawGroup) {
+    let taken = |name: &str, dims: &[String]| {
+        dims.iter().any(|dim| dim == name)
+            || group.variables.iter().any(|other| other.name == name || other.dims.iter().any(|dim| dim == name))
+    };
+    for axis in 1..dims.len() {
+        if !dims[..axis].contains(&dims[axis]) {
+            continue;
+        }
+        let nth = 1 + dims[..axis].iter().filter(|dim| **dim == dims[axis]).count();
+        if let Some(name) = (nth.max(2)..).map(|n| format!("{}_{n}", dims[axis])).find(|name| !taken(name, dims)) {
+            dims[axis] = name;
+        }
+    }
 }
 
 /// Moves an attribute from one list to another.

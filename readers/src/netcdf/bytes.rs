@@ -11,10 +11,15 @@ use terracube_cube::{Error, ErrorKind, Result};
 use crate::runtime;
 use crate::store::Store;
 
+/// What is read and kept of a remote file when it is opened: headers stand in front, and small files are read whole by it.
+pub(super) const HEAD: u64 = 256 << 10;
+
 /// A file that is read by ranges. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FileBytes {
     place: Place,
+    /// The first bytes of a remote file.
+    head: Bytes,
     len: u64,
     name: Arc<str>,
 }
@@ -43,16 +48,16 @@ impl FileBytes {
                 _ => Error::io(format!("cannot read {name}: {error}")),
             })?;
             let len = file.metadata().map_err(|error| Error::io(format!("cannot read {name}: {error}")))?.len();
-            return Ok(Self { place: Place::Local(Arc::new(file)), len, name });
+            return Ok(Self { place: Place::Local(Arc::new(file)), head: Bytes::new(), len, name });
         }
-        let len = store.size("").wait()?.ok_or_else(missing)?;
-        Ok(Self { place: Place::Remote(store.clone()), len, name })
+        let (head, len) = store.start("", HEAD).wait()?.ok_or_else(missing)?;
+        Ok(Self { place: Place::Remote(store.clone()), head, len, name })
     }
 
     /// A file in memory, for tests and for files inside others.
     pub fn memory(name: &str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { len: bytes.len() as u64, place: Place::Memory(bytes), name: name.into() }
+        Self { len: bytes.len() as u64, place: Place::Memory(bytes), head: Bytes::new(), name: name.into() }
     }
 
     /// Bytes in all.
@@ -81,6 +86,9 @@ impl FileBytes {
     /// If it reaches past the end, or the read fails.
     pub fn read(&self, range: Range<u64>) -> Result<Bytes> {
         self.check(&range)?;
+        if let Some(bytes) = self.in_head(&range) {
+            return Ok(bytes);
+        }
         match &self.place {
             Place::Local(file) => read_local(file, &self.name, &range),
             Place::Memory(bytes) => Ok(bytes.slice(range.start as usize..range.end as usize)),
@@ -98,6 +106,9 @@ impl FileBytes {
         }
         let file = self.clone();
         match &self.place {
+            Place::Remote(_) if ranges.iter().flatten().all(|range| self.in_head(range).is_some()) => {
+                Fetch::Ready(self.read_local(&ranges))
+            }
             Place::Remote(_) => Fetch::Pending(runtime::spawn(async move { file.read_all(ranges).await })),
             Place::Local(_) => Fetch::Blocking(Box::new(move || file.read_local(&ranges))),
             Place::Memory(_) => Fetch::Ready(self.read_local(&ranges)),
@@ -110,16 +121,27 @@ impl FileBytes {
     /// As [`Self::read`].
     pub async fn read_all(&self, ranges: Vec<Option<Range<u64>>>) -> Result<Encoded> {
         let Place::Remote(store) = &self.place else { return self.read_local(&ranges) };
-        let wanted: Vec<Range<u64>> = ranges.iter().flatten().cloned().collect();
+        let mut pieces: Vec<Option<Bytes>> =
+            ranges.iter().map(|range| range.as_ref().and_then(|range| self.in_head(range))).collect();
+        let open = || (0..ranges.len()).filter(|&i| pieces[i].is_none());
+        let wanted: Vec<(usize, Range<u64>)> = open().filter_map(|i| Some((i, ranges[i].clone()?))).collect();
         if wanted.is_empty() {
-            return Ok(Encoded { pieces: vec![None; ranges.len()] });
+            return Ok(Encoded { pieces });
         }
-        for range in &wanted {
+        for (_, range) in &wanted {
             self.check(range)?;
         }
-        let mut parts = store.get_ranges("", wanted).await?.ok_or_else(|| self.vanished())?.into_iter();
-        let pieces = ranges.iter().map(|range| range.as_ref().and_then(|_| parts.next())).collect();
+        let (places, wanted): (Vec<usize>, Vec<Range<u64>>) = wanted.into_iter().unzip();
+        let parts = store.get_ranges("", wanted).await?.ok_or_else(|| self.vanished())?;
+        for (place, part) in places.into_iter().zip(parts) {
+            pieces[place] = Some(part);
+        }
         Ok(Encoded { pieces })
+    }
+
+    fn in_head(&self, range: &Range<u64>) -> Option<Bytes> {
+        let inside = range.start <= range.end && range.end <= self.head.len() as u64;
+        inside.then(|| self.head.slice(range.start as usize..range.end as usize))
     }
 
     fn read_local(&self, ranges: &[Option<Range<u64>>]) -> Result<Encoded> {

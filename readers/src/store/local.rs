@@ -43,6 +43,14 @@ pub(super) fn get_ranges(path: &Path, ranges: &[ByteRange]) -> Result<Option<Vec
         .map(Some)
 }
 
+/// The first `n` bytes of a file (all of it, if it has fewer), and its size.
+pub(super) fn start(path: &Path, n: u64) -> Result<Option<(Bytes, u64)>> {
+    let Some((file, size)) = open(path)? else { return Ok(None) };
+    let mut bytes = vec![0; n.min(size) as usize];
+    file.read_exact_at(&mut bytes, 0).map_err(|error| failed("read", path, &error))?;
+    Ok(Some((bytes.into(), size)))
+}
+
 /// The size of a file in bytes if it exists.
 pub(super) fn size(path: &Path) -> Result<Option<u64>> {
     match fs::metadata(path) {

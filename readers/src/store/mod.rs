@@ -175,6 +175,18 @@ impl Store {
         }
     }
 
+    /// The first `n` bytes of an object and its size, in one request; `None` if it does not exist. There are fewer bytes where the object
+    /// has fewer, and all of them from a server that gives no parts.
+    pub fn start(&self, key: &str, n: u64) -> Reading<Option<(Bytes, u64)>> {
+        match &self.place {
+            Place::Local(root) => {
+                let path = local::path_of(root, key);
+                Reading::local(move || local::start(&path, n))
+            }
+            Place::Remote(remote) => remote.clone().start(key, n),
+        }
+    }
+
     /// The size of an object in bytes; `None` if it does not exist.
     pub fn size(&self, key: &str) -> Reading<Option<u64>> {
         match &self.place {
@@ -267,6 +279,12 @@ mod tests {
         store.put("a", "xyz").wait().unwrap();
         assert_eq!(store.get("a").wait().unwrap().unwrap(), "xyz");
         assert_eq!(store.size("d/b").wait().unwrap(), Some(10));
+        assert_eq!(store.start("d/b", 4).wait().unwrap().unwrap(), (Bytes::from("0123"), 10));
+        assert_eq!(store.start("d/b", 40).wait().unwrap().unwrap(), (Bytes::from("0123456789"), 10));
+        assert_eq!(store.start("none", 4).wait().unwrap(), None);
+        store.put("empty", "").wait().unwrap();
+        assert_eq!(store.start("empty", 4).wait().unwrap().unwrap(), (Bytes::new(), 0));
+        store.remove_all("empty").wait().unwrap();
         let part = |range| store.get_range("d/b", range).wait();
         assert_eq!(part(ByteRange::Of(2..5)).unwrap().unwrap(), "234");
         assert_eq!(part(ByteRange::Last(3)).unwrap().unwrap(), "789");

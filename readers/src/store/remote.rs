@@ -18,6 +18,8 @@ use crate::runtime;
 
 /// Ranges of one object that are nearer than this are read in one request: a request costs more than the bytes between.
 const COALESCE_WITHIN: u64 = 256 * 1024;
+/// Parts of one object that are read at the same time under one permit.
+const PARTS_AT_ONCE: usize = 8;
 
 /// A place behind `object_store`.
 #[derive(Clone)]
@@ -71,15 +73,59 @@ impl Remote {
         })
     }
 
+    /// The first `n` bytes of an object (all of it, if it has fewer or the server gives no parts), and the size of the whole.
+    pub fn start(self: Arc<Self>, key: &str, n: u64) -> Reading<Option<(Bytes, u64)>> {
+        self.run(key, move |remote, at| async move {
+            if remote.is_bucket(&at) {
+                return Ok(None);
+            }
+            if !remote.reached.lacks_ranges.load(Ordering::Relaxed) {
+                let options = GetOptions { range: Some(GetRange::Bounded(0..n)), ..Default::default() };
+                match found(remote.objects.get_opts(&at, options).await) {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(result)) => {
+                        let size = result.meta.size;
+                        let bytes = result.bytes().await?;
+                        remote.check_length(&at, &bytes, n.min(size))?;
+                        return Ok(Some((bytes, size)));
+                    }
+                    Err(error) if failure::ranges_unsupported(&error) => {
+                        tracing::warn!(
+                            url = remote.url(&at),
+                            "the server gives no parts of files: they are read whole"
+                        );
+                        remote.reached.lacks_ranges.store(true, Ordering::Relaxed);
+                    }
+                    // What is empty has no first byte.
+                    Err(error) => match found(remote.objects.head(&at).await) {
+                        Ok(Some(meta)) if meta.size == 0 => return Ok(Some((Bytes::new(), 0))),
+                        _ => return Err(error.into()),
+                    },
+                }
+            }
+            let Some(result) = found(remote.objects.get(&at).await)? else { return Ok(None) };
+            let whole = result.bytes().await?;
+            let size = whole.len() as u64;
+            Ok(Some((whole, size)))
+        })
+    }
+
     pub fn get_ranges(self: Arc<Self>, key: &str, ranges: Vec<Range<u64>>) -> Reading<Option<Vec<Bytes>>> {
         self.run(key, move |remote, at| {
             let ranges = ranges.clone();
             async move {
                 let mut parts = vec![Bytes::new(); ranges.len()];
-                for (whole, members) in joined(&ranges) {
-                    let Some(bytes) = remote.read_part(&at, &ByteRange::Of(whole.clone())).await? else {
-                        return Ok(None);
-                    };
+                let reads = joined(&ranges).into_iter().map(|(whole, members)| {
+                    let (remote, at) = (remote.clone(), at.clone());
+                    async move {
+                        let read = remote.read_part(&at, &ByteRange::Of(whole.clone())).await;
+                        read.map(|bytes| bytes.map(|bytes| (bytes, whole, members)))
+                    }
+                });
+                let read: Vec<_> =
+                    futures::stream::iter(reads.collect::<Vec<_>>()).buffered(PARTS_AT_ONCE).try_collect().await?;
+                for part in read {
+                    let Some((bytes, whole, members)) = part else { return Ok(None) };
                     for member in members {
                         let range = &ranges[member];
                         parts[member] =

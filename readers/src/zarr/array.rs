@@ -10,6 +10,7 @@ use zarrs::array::{Array, ArrayBytes, ArrayMetadata};
 
 use super::ZarrSource;
 use super::decoder::guarded;
+use super::delta;
 use super::document::{Document, Version};
 use super::layout::Layout;
 use super::value_type::ValueType;
@@ -148,6 +149,7 @@ impl ZarrArray {
     }
 
     fn open(&self, store: &Store, version: Version) -> Result<Opened> {
+        delta::register();
         let mut metadata = self.metadata.clone();
         let value_type = ValueType::of(version, &mut metadata)?;
         self.check_extents(version)?;

@@ -1,63 +1,150 @@
-//! The delta filter of numcodecs, which zarrs lacks: differences of neighbours in C order, undone by a running sum.
-use serde_json::Value;
-use terracube_cube::{Block, DType, Error, Result};
+//! The delta codec of numcodecs, which zarrs lacks: differences of neighbours in C order. It is given to zarrs as a plugin, so that it
+//! may stand anywhere among the codecs of version 3 and the filters of version 2.
+use std::any::Any;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Once};
 
-use super::document::Version;
+use serde_json::{Map, Value};
+use zarrs::array::codec::api::{
+    ArrayCodecTraits, ArrayToArrayCodecTraits, Codec, CodecMetadataOptions, CodecRuntimePluginV2, CodecRuntimePluginV3,
+    CodecTraits, PartialDecoderCapability, PartialEncoderCapability, RecommendedConcurrency, register_codec_v2,
+    register_codec_v3,
+};
+use zarrs::array::codec::{FixedScaleOffsetDataTypeExt as _, FixedScaleOffsetElementType as Element};
+use zarrs::array::{ArrayBytes, CodecError, CodecOptions, DataType, FillValue};
+use zarrs::metadata::Configuration;
+use zarrs::plugin::{PluginCreateError, ZarrVersion};
 
-/// Takes the filter out of the metadata if it is the first one; whether it was there.
-pub(super) fn take(version: Version, array: &mut Value) -> Result<bool> {
-    let list = match version {
-        Version::V2 => "filters",
-        Version::V3 => "codecs",
-    };
-    let Some(first) = array[list].get(0) else { return Ok(false) };
-    let (name, configuration) = match version {
-        Version::V2 => (&first["id"], first),
-        Version::V3 => (&first["name"], &first["configuration"]),
-    };
-    if !matches!(name.as_str(), Some("delta" | "numcodecs.delta")) {
-        return Ok(false);
-    }
-    // Sums over a shard, or over values in another order or type, are not those of a chunk.
-    let is_plain = (configuration["astype"].is_null() || configuration["astype"] == configuration["dtype"])
-        && array["order"] != "F"
-        && !array.to_string().contains("sharding_indexed");
-    if !is_plain {
-        return Err(Error::unsupported(
-            "the delta filter together with sharding, F order or another type is not supported",
+/// Makes the codec known to zarrs; once is enough.
+pub(super) fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        register_codec_v3(CodecRuntimePluginV3::new(
+            |name| name == "numcodecs.delta",
+            |metadata| create(metadata.configuration().map(|configuration| &**configuration)),
         ));
-    }
-    if let Some(filters) = array[list].as_array_mut() {
-        filters.remove(0);
-    }
-    Ok(true)
+        register_codec_v2(CodecRuntimePluginV2::new(
+            |name| name == "delta",
+            |metadata| create(Some(&**metadata.configuration())),
+        ));
+    });
 }
 
-/// The running sum of the stored differences; integers wrap.
-pub(super) fn summed(dtype: DType, shape: &[usize], raw: &[u8]) -> Result<Block> {
-    macro_rules! sum {
-        ($t:ty, $add:expr) => {{
-            let mut total = <$t>::default();
-            let items = raw.as_chunks::<{ size_of::<$t>() }>().0.iter().map(|item| <$t>::from_ne_bytes(*item));
-            let add: fn($t, $t) -> $t = $add;
-            let sums = items.map(|item| {
-                total = add(total, item);
-                total
-            });
-            Block::with_dtype(dtype, shape, sums.collect::<Vec<$t>>())
+fn create(configuration: Option<&Map<String, Value>>) -> Result<Codec, PluginCreateError> {
+    let configuration = configuration.cloned().unwrap_or_default();
+    if configuration.get("astype").is_some_and(|astype| !astype.is_null() && Some(astype) != configuration.get("dtype"))
+    {
+        return Err("the delta codec with differences of another type is not supported".into());
+    }
+    Ok(Codec::ArrayToArray(Arc::new(Delta { configuration })))
+}
+
+#[derive(Debug)]
+struct Delta {
+    configuration: Map<String, Value>,
+}
+
+zarrs::plugin::impl_extension_aliases!(Delta, v3: "numcodecs.delta", [], v2: "delta", []);
+
+impl CodecTraits for Delta {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn configuration(&self, _version: ZarrVersion, _options: &CodecMetadataOptions) -> Option<Configuration> {
+        Some(self.configuration.clone().into())
+    }
+
+    fn partial_decoder_capability(&self) -> PartialDecoderCapability {
+        // A sum needs all that comes before.
+        PartialDecoderCapability { partial_read: false, partial_decode: false }
+    }
+
+    fn partial_encoder_capability(&self) -> PartialEncoderCapability {
+        PartialEncoderCapability { partial_encode: false }
+    }
+}
+
+impl ArrayCodecTraits for Delta {
+    fn recommended_concurrency(&self, _: &[NonZeroU64], _: &DataType) -> Result<RecommendedConcurrency, CodecError> {
+        Ok(RecommendedConcurrency::new_maximum(1))
+    }
+}
+
+impl ArrayToArrayCodecTraits for Delta {
+    fn into_dyn(self: Arc<Self>) -> Arc<dyn ArrayToArrayCodecTraits> {
+        self
+    }
+
+    fn encoded_data_type(&self, decoded: &DataType) -> Result<DataType, CodecError> {
+        decoded.codec_fixedscaleoffset()?;
+        Ok(decoded.clone())
+    }
+
+    fn encode<'a>(
+        &self,
+        bytes: ArrayBytes<'a>,
+        _shape: &[NonZeroU64],
+        data_type: &DataType,
+        _fill_value: &FillValue,
+        _options: &CodecOptions,
+    ) -> Result<ArrayBytes<'a>, CodecError> {
+        run(bytes, data_type, Direction::Differences)
+    }
+
+    fn decode<'a>(
+        &self,
+        bytes: ArrayBytes<'a>,
+        _shape: &[NonZeroU64],
+        data_type: &DataType,
+        _fill_value: &FillValue,
+        _options: &CodecOptions,
+    ) -> Result<ArrayBytes<'a>, CodecError> {
+        run(bytes, data_type, Direction::Sums)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Differences,
+    Sums,
+}
+
+/// Running sums or differences of neighbours; integers wrap.
+fn run<'a>(bytes: ArrayBytes<'a>, data_type: &DataType, direction: Direction) -> Result<ArrayBytes<'a>, CodecError> {
+    let mut bytes = bytes.into_fixed()?.into_owned();
+    macro_rules! run {
+        ($t:ty, $add:expr, $subtract:expr) => {{
+            let (add, subtract): (fn($t, $t) -> $t, fn($t, $t) -> $t) = ($add, $subtract);
+            let mut last = <$t>::default();
+            for item in bytes.as_chunks_mut::<{ size_of::<$t>() }>().0 {
+                let value = <$t>::from_ne_bytes(*item);
+                let (result, next) = match direction {
+                    Direction::Sums => (add(last, value), add(last, value)),
+                    Direction::Differences => (subtract(value, last), value),
+                };
+                *item = result.to_ne_bytes();
+                last = next;
+            }
         }};
+        (integer $t:ty) => {
+            run!($t, <$t>::wrapping_add, <$t>::wrapping_sub)
+        };
+        (float $t:ty) => {
+            run!($t, |a, b| a + b, |a, b| a - b)
+        };
     }
-    match dtype {
-        DType::I8 => sum!(i8, i8::wrapping_add),
-        DType::I16 => sum!(i16, i16::wrapping_add),
-        DType::I32 => sum!(i32, i32::wrapping_add),
-        DType::I64 => sum!(i64, i64::wrapping_add),
-        DType::U8 => sum!(u8, u8::wrapping_add),
-        DType::U16 => sum!(u16, u16::wrapping_add),
-        DType::U32 => sum!(u32, u32::wrapping_add),
-        DType::U64 => sum!(u64, u64::wrapping_add),
-        DType::F32 => sum!(f32, |a, b| a + b),
-        DType::F64 => sum!(f64, |a, b| a + b),
-        other => Err(Error::unsupported(format!("the delta filter on {other} is not supported"))),
+    match data_type.codec_fixedscaleoffset()?.fixedscaleoffset_element_type() {
+        Element::I8 => run!(integer i8),
+        Element::I16 => run!(integer i16),
+        Element::I32 => run!(integer i32),
+        Element::I64 => run!(integer i64),
+        Element::U8 => run!(integer u8),
+        Element::U16 => run!(integer u16),
+        Element::U32 => run!(integer u32),
+        Element::U64 => run!(integer u64),
+        Element::F32 => run!(float f32),
+        Element::F64 => run!(float f64),
     }
+    Ok(bytes.into())
 }

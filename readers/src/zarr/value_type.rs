@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use terracube_cube::{Block, Calendar, DType, Error, Result, TimeUnit};
 use zarrs::array::ArrayBytes;
 
-use super::delta;
 use super::document::Version;
 
 /// How the decoded values of an array become ours.
@@ -14,8 +13,6 @@ use super::document::Version;
 pub(super) enum ValueType {
     /// Bytes of this dtype as they are.
     Plain(DType),
-    /// Differences of neighbours, to be summed.
-    Delta(DType),
     /// Truth values; any byte but 0 counts as true.
     Bool,
     /// 16-bit floats, widened to 32 bits.
@@ -35,20 +32,16 @@ pub(super) enum ValueType {
 impl ValueType {
     /// The type of an array, and its metadata with the types that zarrs lacks written as ones that it has.
     pub fn of(version: Version, array: &mut Value) -> Result<Self> {
-        let value_type = match version {
+        match version {
             Version::V2 => Self::of_v2(array),
             Version::V3 => Self::of_v3(array),
-        }?;
-        match value_type {
-            Self::Plain(dtype) if delta::take(version, array)? => Ok(Self::Delta(dtype)),
-            other => Ok(other),
         }
     }
 
     /// Our dtype.
     pub fn dtype(self) -> DType {
         match self {
-            Self::Plain(dtype) | Self::Delta(dtype) | Self::Steps { dtype, .. } => dtype,
+            Self::Plain(dtype) | Self::Steps { dtype, .. } => dtype,
             Self::Bool => DType::Bool,
             Self::Half | Self::BrainHalf => DType::F32,
             Self::Bytes(_) | Self::Utf32(_) | Self::Text => DType::Utf8,
@@ -74,7 +67,6 @@ impl ValueType {
         let raw = values.into_fixed().map_err(|_| damaged("values of fixed size"))?;
         match self {
             Self::Plain(dtype) => Block::from_buffer(dtype, shape, buffer(raw, encoded)),
-            Self::Delta(dtype) => delta::summed(dtype, shape, &raw),
             Self::Bool => Block::with_dtype(DType::Bool, shape, raw.iter().map(|&byte| u8::from(byte != 0)).collect()),
             Self::Half => {
                 let widened = raw.chunks_exact(2).map(|b| half::f16::from_ne_bytes([b[0], b[1]]).to_f32());
@@ -134,7 +126,13 @@ impl ValueType {
             ('f', Some(2)) => return Ok(Self::Half),
             ('f', Some(4)) => DType::F32,
             ('f', Some(8)) => DType::F64,
-            ('U', Some(n @ 1..)) => return Ok(Self::Utf32(4 * n)),
+            ('U', Some(n @ 1..)) => {
+                // Without a fill value, chunks that were never written hold empty text.
+                if array["fill_value"].is_null() {
+                    array["fill_value"] = json!("");
+                }
+                return Ok(Self::Utf32(4 * n));
+            }
             ('S', Some(n @ 1..)) => {
                 array["dtype"] = json!(format!("|V{n}"));
                 array["fill_value"] = padded(&array["fill_value"], n);

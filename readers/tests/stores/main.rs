@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod http;
+mod netcdf_remote;
 mod s3;
 mod support;
+mod tls;
 mod zarr_bad;
 mod zarr_read;
 mod zarr_write;

@@ -14,13 +14,13 @@ use super::support::{Answer, Server, quick, read, shown};
 const KEY: (&str, &str) = ("AKIAEXAMPLE", "the-secret-of-the-test");
 
 /// An S3 server over a directory with the bucket `data`; it runs as long as the test.
-struct S3 {
+pub struct S3 {
     url: String,
     _directory: tempfile::TempDir,
     _runtime: tokio::runtime::Runtime,
 }
 
-fn start(with_keys: bool) -> S3 {
+pub fn start(with_keys: bool) -> S3 {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("data")).unwrap();
     let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(directory.path()).unwrap());
@@ -41,7 +41,7 @@ fn start(with_keys: bool) -> S3 {
     S3 { url: format!("http://{address}"), _directory: directory, _runtime: runtime }
 }
 
-fn with_keys(s3: &S3) -> StoreOptions {
+pub fn with_keys(s3: &S3) -> StoreOptions {
     StoreOptions::default().endpoint(&s3.url).access_key(KEY.0, KEY.1).max_retries(1)
 }
 

@@ -1,6 +1,6 @@
 //! Reading whole arrays as the engine would, and a web server that misbehaves as told.
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -122,6 +122,21 @@ pub struct Server {
 
 impl Server {
     pub fn start(handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_with(None, handler)
+    }
+
+    /// A server that speaks TLS with this certificate and key.
+    pub fn start_tls(
+        tls: Arc<rustls::ServerConfig>,
+        handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(Some(tls), handler)
+    }
+
+    fn start_with(
+        tls: Option<Arc<rustls::ServerConfig>>,
+        handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -139,19 +154,35 @@ impl Server {
                     return;
                 }
                 let (handler, requests, most, now) = (handler.clone(), requests.clone(), most.clone(), now.clone());
+                let tls = tls.clone();
                 std::thread::spawn(move || {
                     let Ok(stream) = stream else { return };
-                    let Some(request) = receive(&stream) else { return };
+                    let mut stream: Box<dyn Stream> = match tls {
+                        None => Box::new(stream),
+                        Some(config) => {
+                            Box::new(rustls::StreamOwned::new(rustls::ServerConnection::new(config).unwrap(), stream))
+                        }
+                    };
+                    let Some(request) = receive(&mut stream) else { return };
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     requests.lock().unwrap().push(request.clone());
                     let answer = handler(&request);
                     std::thread::sleep(answer.delay);
                     now.fetch_sub(1, Ordering::SeqCst);
-                    let _ = send(&stream, &request, &answer);
+                    let _ = send(&mut stream, &request, &answer);
                 });
             }
         });
         server
+    }
+
+    /// The requests so far as "METHOD target [range]", and forgets them.
+    pub fn taken(&self) -> Vec<String> {
+        let requests = std::mem::take(&mut *self.requests.lock().unwrap());
+        let shown = |r: Request| {
+            format!("{} {} {}", r.method, r.target, r.headers.get("range").map_or("", |range| range.as_str()))
+        };
+        requests.into_iter().map(shown).collect()
     }
 
     /// Serves the files of a directory, with ranges, without listing; `first` may answer before.
@@ -208,7 +239,11 @@ fn partial(request: &Request, bytes: Vec<u8>) -> Answer {
     }
 }
 
-fn receive(stream: &TcpStream) -> Option<Request> {
+/// A connection, encrypted or not.
+trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+fn receive(stream: &mut impl Read) -> Option<Request> {
     let mut lines = BufReader::new(stream).lines().map_while(std::result::Result::ok);
     let first = lines.next()?;
     let mut words = first.split(' ');
@@ -219,7 +254,7 @@ fn receive(stream: &TcpStream) -> Option<Request> {
     Some(Request { method, target, headers })
 }
 
-fn send(mut stream: &TcpStream, request: &Request, answer: &Answer) -> std::io::Result<()> {
+fn send(stream: &mut impl Write, request: &Request, answer: &Answer) -> std::io::Result<()> {
     write!(
         stream,
         "HTTP/1.1 {}\r\nConnection: close\r\nContent-Length: {}\r\n",

@@ -1,4 +1,5 @@
-//! Reads dates as people and files write them: ISO 8601, its partial forms, and the short forms of UDUNITS ("1-1-1 0:0:0.0 UTC").
+//! Reads dates as people and files write them: ISO 8601, its partial forms, the short forms of UDUNITS ("1-1-1 0:0:0.0 UTC"), and
+//! months by name ("01-JAN-1901", "Jan 1, 2000").
 use crate::base::{Error, Result};
 
 /// What a text says, before any calendar looks at it. Parts that are not written are `None`.
@@ -37,6 +38,22 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn date_time(&mut self) -> Option<DateText> {
         let mut date = DateText::default();
+        if self.names_a_month() {
+            self.named_date(&mut date)?;
+        } else {
+            self.numbered_date(&mut date)?;
+        }
+        let with_t = date.day.is_some() && (self.take("T") || self.take("t"));
+        let separated = self.spaces() && date.day.is_some();
+        if with_t || (separated && self.rest.starts_with(|c: char| c.is_ascii_digit())) {
+            self.time_of_day(&mut date)?;
+        }
+        self.spaces();
+        date.zone_minutes = self.zone()?;
+        Some(date)
+    }
+
+    fn numbered_date(&mut self, date: &mut DateText) -> Option<()> {
         let negative = self.take("-");
         if !negative {
             self.take("+");
@@ -48,21 +65,58 @@ impl Reader<'_> {
             // "19500101": the basic form of ISO 8601.
             (date.month, date.day) = (Some((date.year / 100 % 100) as u8), Some((date.year % 100) as u8));
             date.year /= 10_000;
-        } else if self.rest.starts_with('-') && self.take("-") {
+        } else if self.take("-") {
             date.month = Some(self.number(1, 2)? as u8);
             if self.take("-") {
                 date.day = Some(self.number(1, 2)? as u8);
             }
+        } else if n_digits == 4 && self.take("/") {
+            // The year in front leaves no doubt which of the others is the month.
+            date.month = Some(self.number(1, 2)? as u8);
+            date.day = Some(self.take("/").then(|| self.number(1, 2))?? as u8);
         }
         date.year = if negative { -date.year } else { date.year };
-        let with_t = date.day.is_some() && (self.take("T") || self.take("t"));
-        let separated = self.spaces() && date.day.is_some();
-        if with_t || (separated && self.rest.starts_with(|c: char| c.is_ascii_digit())) {
-            self.time_of_day(&mut date)?;
+        Some(())
+    }
+
+    /// Whether the first word is a month.
+    fn names_a_month(&self) -> bool {
+        let mut words = self.rest.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+        words.next().and_then(month_of).is_some()
+    }
+
+    /// Day, month by name and year in one of the orders in which they cannot be taken for each other.
+    fn named_date(&mut self, date: &mut DateText) -> Option<()> {
+        let mut numbers: Vec<(i64, usize)> = Vec::with_capacity(2);
+        let mut month_at = None;
+        for position in 0..3 {
+            if position > 0 {
+                self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || "-/,.".contains(c));
+            }
+            let n_letters = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+            if n_letters > 0 && month_at.is_none() {
+                let (name, rest) = self.rest.split_at(n_letters);
+                date.month = Some(month_of(name)?);
+                self.rest = rest;
+                month_at = Some(position);
+            } else {
+                let before = self.rest.len();
+                let number = self.number(1, 4)?;
+                numbers.push((number, before - self.rest.len()));
+            }
         }
-        self.spaces();
-        date.zone_minutes = self.zone()?;
-        Some(date)
+        let (first, second) = (numbers.first()?, numbers.get(1)?);
+        // A year has three digits at least, or it could be a day.
+        let (day, year) = match month_at? {
+            1 if first.1 > 2 => (second, first),
+            0 | 1 => (first, second),
+            _ => return None,
+        };
+        if day.1 > 2 || year.1 < 3 {
+            return None;
+        }
+        (date.year, date.day) = (year.0, Some(day.0 as u8));
+        Some(())
     }
 
     fn time_of_day(&mut self, date: &mut DateText) -> Option<()> {
@@ -138,6 +192,27 @@ impl Reader<'_> {
     }
 }
 
+/// The number of a month by its English name or at least three letters of it.
+fn month_of(name: &str) -> Option<u8> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let name = name.to_ascii_lowercase();
+    let found = NAMES.iter().position(|month| name.len() >= 3 && month.starts_with(&name))?;
+    Some(found as u8 + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +253,12 @@ mod tests {
             ("1900-01-01T00:00:00+0530", [1900, 1, 1, 0, 0, 0, -1, 330]),
             ("1900-01-01 -3", [1900, 1, 1, -1, -1, -1, -1, -180]),
             ("2000-01-01 GMT", [2000, 1, 1, -1, -1, -1, -1, 0]),
+            ("Jan 1, 2000", [2000, 1, 1, -1, -1, -1, -1, -1]),
+            ("january 15 2000 06:30 UTC", [2000, 1, 15, 6, 30, -1, -1, 0]),
+            ("01-JAN-1901 00:00:00", [1901, 1, 1, 0, 0, 0, -1, -1]),
+            ("1 Sept. 1999", [1999, 9, 1, -1, -1, -1, -1, -1]),
+            ("1990-Jun-15T12", [1990, 6, 15, 12, -1, -1, -1, -1]),
+            ("1990/06/15 12:30", [1990, 6, 15, 12, 30, -1, -1, -1]),
         ];
         for (text, expected) in rows {
             assert_eq!(parts(text), Some(expected), "{text}");
@@ -194,7 +275,12 @@ mod tests {
             "1990-06-15X12",
             "1990-06-15 12:30:00 EST",
             "01-01-0001",
-            "1990/06/15",
+            "15/06/1990",
+            "1990/06",
+            "Jan 2000",
+            "1 Jan 05",
+            "Ja 1, 2000",
+            "2000 1 Jan",
             "1990-06-15 12:30:00 +25:00",
             "é",
             "1990-06-1é",

@@ -25,7 +25,7 @@ use super::guard::guarded;
 use crate::raw::RawGroup;
 
 /// Blocks in which metadata is read and kept: requests are dear far away, bytes are dear nearby.
-const REMOTE_BLOCK: usize = 1 << 20;
+const REMOTE_BLOCK: usize = super::bytes::HEAD as usize;
 const LOCAL_BLOCK: usize = 32 << 10;
 const N_BLOCKS: usize = 64;
 /// An object header of more bytes is taken as damage.
