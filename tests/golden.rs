@@ -11,7 +11,7 @@ use support::{Observed, Tolerance, pipeline};
 use terracube::prelude::*;
 
 /// Fewer cases than this mean that the test itself is broken.
-const LEAST_CASES: usize = 1000;
+const LEAST_CASES: usize = 1800;
 
 #[test]
 fn every_case_is_as_expected() {

@@ -6,12 +6,15 @@ A pipeline is a list of steps; the first names a variable, each further one work
   {"mean" | "sum" | "min" | "max" | "std" | "var" | "count": DIMS | "ALL", "keep_nan", "min_count", "ddof": ...}
   {"group": "time.month", "reduce": "mean", ...options}  {"group_sub" | "group_add" | "group_mul" | "group_div": "time.month", "reduce": "mean"}
   {"add" | "sub" | "mul" | "div" | "rsub" | "rdiv" | "gt" | "ge" | "lt" | "le" | "eq" | "ne": NUMBER | PIPELINE}  {"neg": true}
+  and those of verbs.py
   {"and" | "or": PIPELINE}  {"not": true}  {"where": PIPELINE}  {"where_else": [PIPELINE, NUMBER | PIPELINE]}
 """
 import operator
 
 import numpy as np
 import xarray as xr
+
+import verbs
 
 REDUCTIONS = ("mean", "sum", "min", "max", "std", "var", "count")
 BINARY = {
@@ -51,7 +54,7 @@ def one(dataset, value, step):
         return reduce(value, name, None if argument == "ALL" else argument, **options)
     if name == "group":
         return grouped(value, argument, **options)
-    if name.startswith("group_"):
+    if name in ("group_add", "group_sub", "group_mul", "group_div"):
         return BINARY[name[6:]](value.groupby(argument), grouped(value, argument, **options))
     if name == "neg":
         return -value
@@ -61,7 +64,12 @@ def one(dataset, value, step):
         return value.where(run(dataset, argument))
     if name == "where_else":
         return value.where(run(dataset, argument[0]), run(dataset, argument[1]))
-    return BINARY[name](value, run(dataset, argument))
+    if name in BINARY:
+        return BINARY[name](value, run(dataset, argument))
+    result = verbs.one(value, name, argument, options, lambda pipeline: run(dataset, pipeline), dataset)
+    if result is None:
+        raise KeyError(name)
+    return result
 
 
 # ------------------------------------------------------------------ reductions

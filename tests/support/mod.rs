@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod pipeline;
+pub mod verbs;
 
 use serde_json::Value;
 use terracube::cube::base::Element;

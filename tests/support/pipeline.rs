@@ -9,11 +9,16 @@ pub fn run(dataset: &Dataset, steps: &[Value]) -> DataArray {
         let step = step.as_object().expect("a step is an object");
         let (name, argument) = step.iter().next().expect("a step has a name");
         value = Some(match value {
+            None if name == "dataset" => super::verbs::of_dataset(dataset, argument, text(&step["var"])),
             None => {
                 assert_eq!(name, "read", "a pipeline begins with the name of a variable");
                 dataset.var(text(argument))
             }
-            Some(before) => apply(dataset, &before, name, argument, &Options::of(step)),
+            Some(before) => {
+                let further = |pipeline: &Value| run(dataset, list(pipeline));
+                super::verbs::one(&before, name, argument, step, &further)
+                    .unwrap_or_else(|| apply(dataset, &before, name, argument, &Options::of(step)))
+            }
         });
     }
     value.expect("a pipeline has steps")

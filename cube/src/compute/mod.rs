@@ -1,4 +1,5 @@
 //! Compute kernels: pure functions from blocks to blocks. Imports `base` only.
+pub mod along;
 mod number;
 pub mod pointwise;
 mod reader;

@@ -110,6 +110,8 @@ reductions! {
     variance => var true;
     /// Standard deviations of every variable. See [`DataArray::std`].
     std => std true;
+    /// Medians of every variable. See [`DataArray::median`].
+    median => median true;
     /// How many values of every variable are not missing. See [`DataArray::count`].
     count => count false;
 }
@@ -160,4 +162,6 @@ of_groups! {
     first;
     /// The last value of every group of every variable that is not missing.
     last;
+    /// The median of every group of every variable.
+    median;
 }

@@ -24,15 +24,17 @@ use crate::plan::GroupCodes;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GroupBy {
-    array: DataArray,
-    groups: Result<Groups>,
+    pub(super) array: DataArray,
+    pub(super) groups: Result<Groups>,
+    pub(super) options: ReduceOptions,
+    ddof: u32,
 }
 
 #[derive(Debug, Clone)]
-struct Groups {
-    axis: usize,
-    codes: GroupCodes,
-    labels: Block,
+pub(super) struct Groups {
+    pub(super) axis: usize,
+    pub(super) codes: GroupCodes,
+    pub(super) labels: Block,
 }
 
 impl DataArray {
@@ -43,7 +45,7 @@ impl DataArray {
             Some(error) => Err(error.clone()),
             None => self.groups(key).map_err(|error| error.context(format!("group_by(\"{key}\")"))),
         };
-        GroupBy { array: self.clone(), groups }
+        GroupBy::new(self, groups)
     }
 
     fn groups(&self, key: &str) -> Result<Groups> {
@@ -113,6 +115,32 @@ impl<T: crate::base::Element> MissingTime for T {
 }
 
 impl GroupBy {
+    pub(super) fn new(array: &DataArray, groups: Result<Groups>) -> Self {
+        let groups = match array.error() {
+            Some(error) => Err(error.clone()),
+            None => groups,
+        };
+        Self { array: array.clone(), groups, options: ReduceOptions::default(), ddof: 0 }
+    }
+
+    /// Results of groups with fewer than `n` values that are not missing are missing: `resample("time", "YS").min_count(10).mean()`.
+    #[must_use]
+    pub fn min_count(&self, n: u64) -> Self {
+        Self { options: ReduceOptions { min_count: Some(n), ..self.options }, ..self.clone() }
+    }
+
+    /// A missing value in a group makes its result missing (xarray's `skipna=False`).
+    #[must_use]
+    pub fn keep_nan(&self) -> Self {
+        Self { options: ReduceOptions { skip_missing: false, ..self.options }, ..self.clone() }
+    }
+
+    /// Variances and standard deviations divide by the count less `n`.
+    #[must_use]
+    pub fn ddof(&self, n: u32) -> Self {
+        Self { ddof: n, ..self.clone() }
+    }
+
     /// The number of groups; 0 if a mistake was made.
     pub fn n_groups(&self) -> usize {
         self.groups.as_ref().map_or(0, |groups| groups.labels.len())
@@ -129,7 +157,17 @@ impl GroupBy {
             Err(error) => return self.array.fail(error.clone()),
         };
         let expr = self.array.variable().expr();
-        let expr = expr.group_reduce(groups.axis, groups.codes.clone(), vec![], op, ReduceOptions::default());
+        let op = match op {
+            ReduceOp::Var { .. } => ReduceOp::Var { ddof: self.ddof },
+            ReduceOp::Std { .. } => ReduceOp::Std { ddof: self.ddof },
+            other => other,
+        };
+        let expr = expr.group_reduce(groups.axis, groups.codes.clone(), vec![], op, self.options);
+        self.labelled(groups, expr)
+    }
+
+    /// Values of groups as an array with the labels of the groups.
+    pub(super) fn labelled(&self, groups: &Groups, expr: crate::plan::Expr) -> DataArray {
         let mut array = self.array.with_fewer_dims(expr);
         if array.error().is_none() {
             // Where groups take the name of the dimension, what labelled its positions does not label them.
@@ -199,7 +237,7 @@ impl GroupBy {
 }
 
 impl Groups {
-    fn coord(&self, name: &str) -> Coord {
+    pub(super) fn coord(&self, name: &str) -> Coord {
         let dims = Dims::new([name]).unwrap_or_else(|_| Dims::none());
         Coord::new(name, Variable::from_block(dims, self.labels.clone()))
     }

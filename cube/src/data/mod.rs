@@ -1,5 +1,6 @@
 //! What users hold: labelled arrays and datasets, their coordinates, selections, groups and indexes.
 mod align;
+mod along;
 mod arithmetic;
 mod assign;
 mod attributes;
@@ -13,20 +14,27 @@ mod dataset_map;
 mod dates;
 mod dims_argument;
 mod encoding;
+mod frequency;
 mod functions;
 mod group_by;
 pub mod index;
+mod interpolate;
 mod missing;
 mod operand;
+mod order;
+mod pad;
 pub mod positions;
 mod reductions;
 mod rename;
+mod resample;
 mod run;
 pub mod select;
 mod selecting;
 mod shape;
+mod statistics;
 mod time_component;
 mod variable;
+mod window;
 
 pub use attributes::{Attribute, Attributes};
 pub use cf_role::{CfRole, cf_role};
@@ -42,7 +50,12 @@ pub use encoding::{Encoding, EncodingFields};
 pub use group_by::GroupBy;
 pub use index::{AxisMatch, Fill, Index, IndexHints, IndexKind};
 pub use operand::{Operand, OperandValue};
+pub use order::IntoQuantiles;
+pub use pad::PadMode;
 pub use positions::{Every, IntoPosition, Position, PositionNumber, PositionRange, Positions, every};
 pub use run::into_sinks;
 pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, Tolerance, near};
 pub use variable::Variable;
+pub use window::{Boundary, Coarsened, RollingWindow};
+
+pub use crate::compute::along::Method;

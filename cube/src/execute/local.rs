@@ -168,7 +168,7 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
 fn overhead(stage: &Stage, region: &Region) -> u64 {
     let values = stage.outputs.iter().filter(|output| matches!(output.kind, OutputKind::Values));
     let finished: u64 = values.map(|output| region.size().saturating_mul(output.dtype().item_size() as u64)).sum();
-    finished.saturating_add(2 << 20)
+    finished.saturating_add(2 << 20).saturating_add(stage.columns.column_bytes)
 }
 
 /// An empty drive grid feeds no accumulator: results are those of nothing at all.

@@ -104,7 +104,24 @@ impl StageRun {
             })
             .collect();
         let item_size = outputs.iter().map(|output| output.walked().dtype().item_size()).max().unwrap_or(8);
-        tiles(region, item_size, &kept)
+        let columns = &self.stage.columns;
+        if !columns.kept_whole.contains(&true) && columns.fan_in == 1 {
+            return tiles(region, item_size, &kept);
+        }
+        // Axes that operations run along are one unit here: tiles of them would compute the same column again and again.
+        let mut unit = region.clone();
+        let mut column = columns.fan_in as usize * item_size;
+        for axis in (0..region.rank()).filter(|&axis| columns.kept_whole[axis]) {
+            let range = region.range(axis);
+            column = column.saturating_mul((range.end - range.start) as usize);
+            unit = unit.with(axis, range.start..range.start + u64::from(!range.is_empty()));
+        }
+        let whole = |tile: Region| {
+            (0..region.rank())
+                .filter(|&axis| columns.kept_whole[axis])
+                .fold(tile, |tile, axis| tile.with(axis, region.range(axis)))
+        };
+        tiles(&unit, column, &kept).into_iter().map(whole).collect()
     }
 }
 

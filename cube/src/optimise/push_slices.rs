@@ -61,6 +61,25 @@ pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
             slices.of(x, all).squeeze(&gone)
         }
         Op::Concat(inputs, axis) => concat(slices, inputs, *axis, axes)?,
+        Op::Along { input: x, axes: used, op } => {
+            // What is cut of other axes is never computed; the axis of the results is cut afterwards.
+            let first = used[0];
+            let mut inner: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            let mut position = 0;
+            for axis in (0..inner.len()).filter(|axis| *axis == first || !used.contains(axis)) {
+                if axis != first {
+                    inner[axis] = axes[position];
+                }
+                position += 1;
+            }
+            if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
+                return None;
+            }
+            let made = slices.of(x, inner).along(used.clone(), op.clone(), expr.dims().name(first));
+            let mut outer: Vec<AxisSlice> = made.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            outer[first] = axes[first];
+            made.slice(outer)
+        }
         Op::Reduce { input: x, axes: gone, op, options } => {
             slices.of(x, refill(x, axes, gone)).reduce(gone.clone(), *op, *options)
         }

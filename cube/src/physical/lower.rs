@@ -1,6 +1,7 @@
 //! Cutting a plan into stages. The cost depends on the number of operations, never on the number of chunks.
 use std::collections::{HashMap, HashSet};
 
+use super::Columns;
 use super::leaf::{Needs, needs, source_id};
 use super::program::Resident;
 use super::stage::{OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput};
@@ -173,24 +174,35 @@ fn stage(
             join_small(finest.cloned().unwrap_or_else(|| ChunkGrid::new(vec![])), widest)
         }
     };
+    let columns = Columns::of(&outputs, &dims);
+    if !fixed {
+        drive = uncut(&drive, &columns);
+    }
     let order = drive_order(&outputs, drive.rank());
     // A task that takes more than its share is cut, as long as that makes it smaller.
     let share = budget / (2 * n_workers as u64 + 2);
     let (mut task, mut probe) = task_bytes(&outputs, &drive, resident)?;
     while task.saturating_sub(TILE_SCRATCH) > share && !fixed {
-        let Some(smaller) = halved(&drive) else { break };
-        let (bytes, reads) = task_bytes(&outputs, &smaller, resident)?;
-        // Half a chunk is decoded as a whole: cutting that brings nothing but reads.
-        if bytes.saturating_sub(TILE_SCRATCH) > (task - TILE_SCRATCH) / 4 * 3 {
-            break;
+        let mut better = None;
+        for axis in axes_to_cut(&drive, &columns) {
+            let Some(smaller) = halved(&drive, axis) else { continue };
+            let (bytes, reads) = task_bytes(&outputs, &smaller, resident)?;
+            // Half a chunk is decoded as a whole: cutting that brings nothing but reads.
+            if bytes.saturating_sub(TILE_SCRATCH) <= (task - TILE_SCRATCH) / 4 * 3 {
+                better = Some((smaller, bytes, reads));
+                break;
+            }
         }
-        (drive, task, probe) = (smaller, bytes, reads);
+        let Some(found) = better else { break };
+        (drive, task, probe) = found;
     }
+    let task = task.saturating_add(columns.column_bytes);
     let live_bytes = accumulators(&mut outputs, &drive, &order, n_workers, budget);
     let shared = shared_nodes(&outputs);
     let n_tasks = drive.n_chunks();
     Ok(Stage {
         dims,
+        columns,
         order,
         outputs,
         shared,
@@ -261,10 +273,25 @@ fn join_small(grid: ChunkGrid, item_size: u64) -> ChunkGrid {
     ChunkGrid::new(axes)
 }
 
-/// The grid with its longest chunks cut in two.
-fn halved(grid: &ChunkGrid) -> Option<ChunkGrid> {
+/// The grid without cuts along axes of which every part of a result needs all.
+fn uncut(grid: &ChunkGrid, columns: &Columns) -> ChunkGrid {
+    let axes = grid.axes().iter().zip(&columns.never_cut);
+    ChunkGrid::new(
+        axes.map(|(axis, &whole)| if whole { AxisChunks::single(axis.len()) } else { axis.clone() }).collect(),
+    )
+}
+
+/// The axes in the order in which cutting them is tried: long chunks first, those that operations run along last.
+fn axes_to_cut(grid: &ChunkGrid, columns: &Columns) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..grid.rank()).filter(|&axis| !columns.never_cut[axis]).collect();
+    axes.sort_by_key(|&axis| (columns.kept_whole[axis], std::cmp::Reverse(grid.axes()[axis].largest())));
+    axes
+}
+
+/// The grid with the chunks of an axis cut in two.
+fn halved(grid: &ChunkGrid, axis: usize) -> Option<ChunkGrid> {
     let mut axes = grid.axes().to_vec();
-    let longest = axes.iter_mut().max_by_key(|axis| axis.largest())?;
+    let longest = &mut axes[axis];
     let (len, chunk) = (longest.len(), longest.largest());
     if chunk < 2 {
         return None;

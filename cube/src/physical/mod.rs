@@ -1,4 +1,5 @@
 //! From a plan to stages: which pieces of which sources every task needs, and the program that turns them into values.
+mod columns;
 mod describe;
 mod leaf;
 mod lower;
@@ -7,6 +8,7 @@ mod regions;
 mod stage;
 mod tile;
 
+pub(crate) use columns::Columns;
 pub use describe::describe;
 pub(crate) use leaf::{Needs, Pieces, needs};
 pub use lower::lower;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use super::leaf::{Pieces, read_window, window};
 use super::regions::{gap, input_regions, take_runs};
 use crate::base::{Block, DType, Error, Region, Result};
+use crate::compute::along::along;
 use crate::compute::pointwise;
 use crate::plan::{Expr, Op};
 
@@ -79,6 +80,11 @@ fn apply(expr: &Expr, region: &Region, environment: Environment<'_>, memo: &mut 
         (Op::Transpose(_, order), [x]) => x.transpose(order),
         (Op::Expand(_, source), [x]) => x.broadcast(&region.extents(), source),
         (Op::Squeeze(..), [x]) => x.reshape(&region.extents()),
+        (Op::Along { input, axes, op }, [x]) => {
+            let len = axes.iter().map(|&axis| input.shape()[axis]).product();
+            let held = if axes.len() > 1 { 0..len } else { needed[0].1.range(axes[0]) };
+            along(op, x, axes, &held, &region.range(axes[0]), len)
+        }
         (Op::Concat(_, axis), blocks) => Block::concat(*axis, blocks),
         (Op::Take(input, axis, indices), blocks) => {
             let range = region.range(*axis);

@@ -72,6 +72,24 @@ pub(super) fn input_regions<'a>(
             }
             touched
         }
+        Op::Along { input, axes, op } => {
+            let mut ranges: Vec<Range<u64>> = Vec::with_capacity(input.shape().len());
+            let mut position = 0;
+            for (axis, &len) in input.shape().iter().enumerate() {
+                if axes[1..].contains(&axis) {
+                    ranges.push(0..len);
+                    continue;
+                }
+                let asked = region.range(position);
+                position += 1;
+                ranges.push(match axis == axes[0] {
+                    true if axes.len() > 1 => 0..len,
+                    true => op.reads(&asked, len),
+                    false => asked,
+                });
+            }
+            vec![(input, Region::new(ranges))]
+        }
         Op::Reduce { .. } | Op::GroupReduce { .. } => return Err(Error::internal("a reduction that was not computed")),
         Op::Failed => {
             return Err(expr

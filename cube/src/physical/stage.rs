@@ -1,6 +1,7 @@
 //! What runs: stages, each one walk over a drive grid.
 use std::collections::HashSet;
 
+use super::Columns;
 use crate::base::{ChunkGrid, DType, Dims};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::plan::{Expr, GroupCodes};
@@ -25,6 +26,8 @@ pub struct Stage {
     pub order: Vec<usize>,
     /// What comes out.
     pub outputs: Vec<StageOutput>,
+    /// What operations along axes ask of tasks and tiles.
+    pub(crate) columns: Columns,
     /// Nodes that several others of this stage use.
     pub shared: HashSet<usize>,
     /// Bytes that the largest task takes (encoded, decoded, scratch, tiles, finished blocks): an upper bound where chunks are aligned.

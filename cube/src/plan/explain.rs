@@ -64,6 +64,10 @@ pub(crate) fn describe(expr: &Expr) -> String {
         Op::GroupReduce { input, axis, groups, op, .. } => {
             format!("{op:?} of {} groups `{}` along {}", groups.n_groups, groups.dim, input.dims().name(*axis))
         }
+        Op::Along { input, axes, op } => {
+            let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();
+            format!("{} along {}: {op:?}", op.name(), names.join(", "))
+        }
         Op::Failed => expr.error().map_or_else(|| "failed".to_owned(), |error| format!("failed: {error}")),
     }
 }

@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::{Block, ChunkGrid, DType, Dims, Error};
+use crate::compute::along::AxisOp;
 use crate::compute::pointwise::{BinaryOp, UnaryOp};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::source::Source;
@@ -137,6 +138,15 @@ pub enum Op {
         /// Missing values.
         options: ReduceOptions,
     },
+    /// An operation along axes: `axes[0]` becomes that of the results, further ones go.
+    Along {
+        /// The values.
+        input: Expr,
+        /// The axes taken together, ascending.
+        axes: Vec<usize>,
+        /// What is done.
+        op: AxisOp,
+    },
     /// Nothing: building failed (the node holds the error).
     Failed,
 }
@@ -217,6 +227,7 @@ impl Op {
             | Op::Rename(input)
             | Op::Expand(input, _)
             | Op::Squeeze(input, _)
+            | Op::Along { input, .. }
             | Op::Reduce { input, .. }
             | Op::GroupReduce { input, .. } => vec![input],
             Op::Binary(_, left, right) => vec![left, right],

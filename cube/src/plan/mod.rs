@@ -1,4 +1,5 @@
 //! What is to be computed, as data: a tree of closed operations. Building it reads nothing.
+mod along;
 mod build;
 mod explain;
 mod expr;

@@ -1,0 +1,215 @@
+//! The closed list of operations along axes.
+use std::ops::Range;
+
+use super::cumulative::{Running, cumulative};
+use super::fill::fill;
+use super::fit::Fit;
+use super::interpolate::Interpolate;
+use super::lines::map_lines;
+use super::own::OwnFunction;
+use super::quantile::Quantile;
+use super::rank::rank;
+use super::rolling::Rolling;
+use super::slope::Slope;
+use crate::base::{Block, DType, Error, Kind, Result};
+
+/// An operation along an axis. The axis keeps its length or gets another; further axes that are taken together with it go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AxisOp {
+    /// Sums of all values up to each; missing ones count as 0, or spread if they are not skipped.
+    CumSum {
+        /// Leave missing values out.
+        skip_missing: bool,
+    },
+    /// Products of all values up to each.
+    CumProd {
+        /// Leave missing values out.
+        skip_missing: bool,
+    },
+    /// Missing values become the last value before them, at most `limit` in a row.
+    FillForward {
+        /// How many missing values in a row are filled at most.
+        limit: Option<u64>,
+    },
+    /// Missing values become the next value after them.
+    FillBackward {
+        /// How many missing values in a row are filled at most.
+        limit: Option<u64>,
+    },
+    /// Values moved by `offset` positions towards the end; what comes in is missing.
+    Shift {
+        /// Negative towards the start.
+        offset: i64,
+    },
+    /// A statistic of a window that moves along the axis.
+    Rolling(Rolling),
+    /// Quantiles, of all values or of groups of positions.
+    Quantile(Quantile),
+    /// The place of each value in ascending order, from 1; equal values share the mean of their places.
+    Rank {
+        /// As a part of the number of values.
+        as_part: bool,
+    },
+    /// Values at other places of the axis.
+    Interpolate(Interpolate),
+    /// Derivatives or integrals along labels.
+    Slope(Slope),
+    /// Coefficients of a polynomial of least squares.
+    Fit(Fit),
+    /// A function of the user's.
+    Own(OwnFunction),
+}
+
+impl AxisOp {
+    /// The name of the method.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CumSum { .. } => "cumsum",
+            Self::CumProd { .. } => "cumprod",
+            Self::FillForward { .. } => "ffill",
+            Self::FillBackward { .. } => "bfill",
+            Self::Shift { .. } => "shift",
+            Self::Rolling(_) => "rolling",
+            Self::Quantile(_) => "quantile",
+            Self::Rank { .. } => "rank",
+            Self::Interpolate(_) => "interp",
+            Self::Slope(slope) => slope.name(),
+            Self::Fit(_) => "polyfit",
+            Self::Own(_) => "apply_along",
+        }
+    }
+
+    /// The dtype of the result.
+    ///
+    /// # Errors
+    /// If the operation is not defined for values of `x`.
+    pub fn output_dtype(&self, x: DType) -> Result<DType> {
+        let kind = x.kind();
+        let number = matches!(kind, Kind::Bool | Kind::Integer | Kind::Float);
+        let undefined = || Err(Error::dtype(format!("`{}` is not defined for {x}", self.name())));
+        match self {
+            Self::Shift { .. } => Ok(x),
+            Self::FillForward { .. } | Self::FillBackward { .. } if kind != Kind::Text => Ok(x),
+            Self::CumSum { .. } | Self::CumProd { .. } => match kind {
+                Kind::Float => Ok(x),
+                Kind::Integer if x.is_unsigned() => Ok(DType::U64),
+                Kind::Bool | Kind::Integer => Ok(DType::I64),
+                Kind::Duration if matches!(self, Self::CumSum { .. }) => Ok(x),
+                _ => undefined(),
+            },
+            Self::Rolling(rolling) if number => Ok(rolling.output_dtype(x)),
+            Self::Quantile(quantile) if number => Ok(quantile.output_dtype(x)),
+            Self::Interpolate(_) | Self::Slope(_) if number => Ok(if x == DType::F32 { x } else { DType::F64 }),
+            Self::Rank { .. } | Self::Fit(_) | Self::Own(_) if number => Ok(DType::F64),
+            _ => undefined(),
+        }
+    }
+
+    /// The length of the axis in the result, from that of all axes taken together.
+    pub fn output_len(&self, len: u64) -> u64 {
+        match self {
+            Self::Quantile(quantile) => quantile.n_results(),
+            Self::Interpolate(interpolate) => interpolate.len(),
+            Self::Slope(slope) => slope.output_len(len),
+            Self::Fit(fit) => fit.n_coefficients(),
+            Self::Own(own) => own.output_len(len),
+            _ => len,
+        }
+    }
+
+    /// Whether a result needs only values near to it: `false` if it needs the whole axis.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Shift { .. } | Self::Rolling(_) => true,
+            Self::FillForward { limit } | Self::FillBackward { limit } => limit.is_some(),
+            Self::Interpolate(interpolate) => interpolate.is_local(),
+            _ => false,
+        }
+    }
+
+    /// The positions of the axis, of `len`, that the results at `wanted` need. Never empty unless `wanted` or the axis is.
+    pub fn reads(&self, wanted: &Range<u64>, len: u64) -> Range<u64> {
+        let end = |extra: u64| wanted.end.saturating_add(extra).min(len);
+        match self {
+            _ if wanted.is_empty() => 0..0,
+            Self::CumSum { .. } | Self::CumProd { .. } | Self::FillForward { limit: None } => 0..wanted.end,
+            Self::FillForward { limit: Some(n) } => wanted.start.saturating_sub(*n)..wanted.end,
+            Self::FillBackward { limit: None } => wanted.start..len,
+            Self::FillBackward { limit: Some(n) } => wanted.start..end(*n),
+            Self::Shift { offset } => {
+                let moved = |position: u64| (position as i64 - offset).clamp(0, len as i64) as u64;
+                moved(wanted.start)..moved(wanted.end)
+            }
+            Self::Rolling(rolling) => {
+                let (before, after) = rolling.reach();
+                wanted.start.saturating_sub(before)..end(after)
+            }
+            Self::Interpolate(interpolate) => interpolate.reads(wanted, len),
+            _ => 0..len,
+        }
+    }
+}
+
+/// The results at `wanted` from a block that holds the positions `held` of the axis, whose length is `len`; further `axes` are whole.
+/// The block's axes stay in their order; `axes[0]` becomes that of the results, the others go.
+///
+/// # Errors
+/// If the dtype is not one that the operation takes, or a function of the user's fails.
+pub fn along(
+    op: &AxisOp,
+    x: &Block,
+    axes: &[usize],
+    held: &Range<u64>,
+    wanted: &Range<u64>,
+    len: u64,
+) -> Result<Block> {
+    let output = op.output_dtype(x.dtype())?;
+    let Some(&axis) = axes.first() else { return Err(Error::internal("an operation along no axis")) };
+    let from = (wanted.start.saturating_sub(held.start)) as usize;
+    let n_out = (wanted.end - wanted.start) as usize;
+    if let AxisOp::Shift { offset } = op {
+        return shifted(x, axis, *offset, wanted);
+    }
+    if let AxisOp::Rolling(rolling) = op {
+        return rolling.of(x, axis, from, n_out, output);
+    }
+    let running = |running| match x.dtype().kind() {
+        Kind::Float => map_lines::<f64>(x, axes, n_out, output, |lines, out| cumulative(running, lines, from, out)),
+        _ => map_lines::<i64>(x, axes, n_out, output, |lines, out| cumulative(running, lines, from, out)),
+    };
+    match op {
+        AxisOp::CumSum { skip_missing } => running(Running { product: false, skip_missing: *skip_missing }),
+        AxisOp::CumProd { skip_missing } => running(Running { product: true, skip_missing: *skip_missing }),
+        AxisOp::FillForward { limit } => fill(x, axes, from, n_out, *limit, false),
+        AxisOp::FillBackward { limit } => fill(x, axes, from, n_out, *limit, true),
+        AxisOp::Rank { as_part } => map_lines::<f64>(x, axes, n_out, output, |lines, out| {
+            rank(lines, *as_part, out);
+            Ok(())
+        }),
+        AxisOp::Quantile(quantile) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
+        }
+        AxisOp::Interpolate(interpolate) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| interpolate.of(&lines, held, wanted, len, out))
+        }
+        AxisOp::Slope(slope) => map_lines::<f64>(x, axes, n_out, output, |lines, out| slope.of(&lines, wanted, out)),
+        AxisOp::Fit(fit) => map_lines::<f64>(x, axes, n_out, output, |lines, out| fit.of(&lines, wanted, out)),
+        AxisOp::Own(own) => map_lines::<f64>(x, axes, n_out, output, |lines, out| own.of(&lines, wanted, out)),
+        AxisOp::Shift { .. } | AxisOp::Rolling(_) => Err(Error::internal("handled above")),
+    }
+}
+
+/// Missing values, the block, missing values.
+fn shifted(x: &Block, axis: usize, offset: i64, wanted: &Range<u64>) -> Result<Block> {
+    let n = (wanted.end - wanted.start) as i64;
+    let before = (offset - wanted.start as i64).clamp(0, n);
+    let kept = x.shape()[axis] as i64;
+    let missing = |len: i64| {
+        let mut shape = x.shape().to_vec();
+        shape[axis] = len as usize;
+        Block::filled(&Block::missing(x.dtype())?, &shape)
+    };
+    let parts = [missing(before)?, x.clone(), missing(n - before - kept)?];
+    let parts: Vec<Block> = parts.into_iter().filter(|part| part.shape()[axis] > 0).collect();
+    Block::concat(axis, &parts)
+}

@@ -1,0 +1,23 @@
+//! Places in ascending order.
+use super::lines::Lines;
+
+/// The place of each value, from 1; equal ones share the mean of their places; missing ones stay missing.
+pub(super) fn rank(lines: Lines<'_, f64>, as_part: bool, out: &mut Vec<f64>) {
+    let mut order: Vec<usize> = Vec::with_capacity(lines.len);
+    for line in lines.iter() {
+        order.clear();
+        order.extend((0..line.len()).filter(|&i| !line[i].is_nan()));
+        order.sort_by(|&a, &b| line[a].total_cmp(&line[b]));
+        let start = out.len();
+        out.resize(start + line.len(), f64::NAN);
+        let count = order.len() as f64;
+        let mut before = 0.0;
+        for equal in order.chunk_by(|&a, &b| line[a] == line[b]) {
+            let place = before + (equal.len() as f64 + 1.0) / 2.0;
+            for &i in equal {
+                out[start + i] = if as_part { place / count } else { place };
+            }
+            before += equal.len() as f64;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Values between labels: interpolation, fitted polynomials.
+use std::sync::Arc;
+
+use super::along::numbers;
+use super::coords::Coord;
+use super::{DataArray, Variable};
+use crate::base::{Block, Dims, Error, Result};
+use crate::compute::along::{AxisOp, Fit, Interpolate, Method};
+
+impl DataArray {
+    /// Values at other labels of a dimension, on the straight line between neighbours; missing outside (xarray's `interp`). Longitudes
+    /// wrap. Several dimensions one after the other: `t.interp("lat", &lat).interp("lon", &lon)`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![0.5, 1.5]);
+    /// assert_eq!(t.interp("x", &at).to_f64()?, [1.5, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interp(&self, dim: &str, labels: &DataArray) -> Self {
+        self.interp_by(dim, labels, Method::Linear)
+    }
+
+    /// As [`DataArray::interp`], by another method: nearest, cubic (a spline; needs whole columns).
+    #[must_use]
+    pub fn interp_by(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
+        self.interpolated(dim, labels, method, false)
+            .unwrap_or_else(|error| self.fail(error.context(format!("interp along `{dim}`"))))
+    }
+
+    /// As [`DataArray::interp_by`], with the outermost polynomials beyond the ends (xarray's `fill_value="extrapolate"`).
+    #[must_use]
+    pub fn interp_beyond(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
+        self.interpolated(dim, labels, method, true)
+            .unwrap_or_else(|error| self.fail(error.context(format!("interp along `{dim}`"))))
+    }
+
+    /// Values at the labels of `other` along every dimension that both have (xarray's `interp_like`).
+    #[must_use]
+    pub fn interp_like(&self, other: &DataArray) -> Self {
+        let shared: Vec<String> =
+            self.dims().iter().filter(|dim| other.labels(dim).is_ok()).map(ToOwned::to_owned).collect();
+        shared.iter().fold(self.clone(), |array, dim| array.interp(dim, &other.coord(dim)))
+    }
+
+    fn interpolated(&self, dim: &str, labels: &DataArray, method: Method, extrapolate: bool) -> Result<Self> {
+        self.check()?;
+        labels.check()?;
+        if labels.dims().len() > 1 {
+            return Err(Error::unsupported(format!("labels with the dimensions {:?}", labels.dims()))
+                .hint("give labels of one dimension; interpolate one dimension after the other"));
+        }
+        let index = self.labels(dim)?.index()?;
+        if !index.is_sorted() {
+            return self.sortby(dim).interpolated(dim, labels, method, extrapolate);
+        }
+        if !index.is_unique() {
+            return Err(Error::invalid(format!("labels of `{dim}` stand twice")).hint("call `drop_duplicates` first"));
+        }
+        let held = labels.values()?.block().clone();
+        let wanted = numbers(dim, &held)?;
+        let own = self.label_numbers(dim)?;
+        let axis = self.dims().axis(dim)?;
+        let (expr, own, places) = if index.is_cyclic() && own.len() > 1 {
+            // One more label on either side, a turn away.
+            let n = own.len();
+            let turned: Arc<[i64]> =
+                std::iter::once(n as i64 - 1).chain(0..n as i64).chain(std::iter::once(0)).collect();
+            let turn = if own[n - 1] > own[0] { 360.0 } else { -360.0 };
+            let around: Vec<f64> = std::iter::once(own[n - 1] - turn)
+                .chain(own.iter().copied())
+                .chain(std::iter::once(own[0] + turn))
+                .collect();
+            let least = own[0].min(own[n - 1]);
+            let places = wanted.iter().map(|place| least + (place - least).rem_euclid(360.0)).collect();
+            (self.variable.expr().take(axis, turned, dim), around.into(), places)
+        } else {
+            (self.variable.expr().clone(), own, wanted)
+        };
+        let single = labels.dims().is_empty();
+        let interpolate =
+            Interpolate { labels: own, wanted: Some(places), method, extrapolate, limit: None, longest_gap: None };
+        let expr = expr.along(vec![axis], AxisOp::Interpolate(interpolate), dim);
+        let attrs = self.labels(dim)?.variable().attrs().clone();
+        if single {
+            let mut array = self.with_fewer_dims(expr.squeeze(&[axis])).checked()?;
+            array.coords.set(Coord::new(dim, Variable::from_block(Dims::none(), held.reshape(&[])?).with_attrs(attrs)));
+            return Ok(array);
+        }
+        let mut array = self.with_values(expr).checked()?;
+        array.coords = self.coords.filter(|coord| !coord.variable().dims().contains(dim));
+        array.coords.set(Coord::new(dim, Variable::from_block(Dims::new([dim])?, held).with_attrs(attrs)));
+        Ok(array)
+    }
+
+    /// Missing values on the straight line between their neighbours along a dimension, at the distances of its labels; those outside
+    /// the first and last value stay missing (xarray's `interpolate_na`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 3.0]);
+    /// assert_eq!(t.interpolate_na("x").to_f64()?, [1.0, 2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interpolate_na(&self, dim: &str) -> Self {
+        self.gaps_filled(dim, Method::Linear, None, None)
+    }
+
+    /// As [`DataArray::interpolate_na`] by another method, at most `limit` missing values in a row, in gaps of at most `longest` between
+    /// the labels on both sides (seconds for times).
+    #[must_use]
+    pub fn interpolate_na_by(&self, dim: &str, method: Method, limit: Option<u64>, longest: Option<f64>) -> Self {
+        self.gaps_filled(dim, method, limit, longest)
+    }
+
+    fn gaps_filled(&self, dim: &str, method: Method, limit: Option<u64>, longest_gap: Option<f64>) -> Self {
+        let labels = self.dims().axis(dim).and_then(|axis| match self.coords().get(dim) {
+            Some(_) => self.label_numbers(dim),
+            None => Ok((0..self.shape()[axis]).map(|i| i as f64).collect()),
+        });
+        match labels {
+            Ok(labels) => {
+                let interpolate = Interpolate { labels, wanted: None, method, extrapolate: false, limit, longest_gap };
+                self.along(dim, AxisOp::Interpolate(interpolate))
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The coefficients of the polynomial of `degree` along a dimension that is nearest to the values (least squares), missing values
+    /// skipped: a dimension `degree` in place of it, the highest first (xarray's `polyfit`; its `polyfit_coefficients`). Times count in
+    /// seconds since 1970.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 3.0, 5.0]).with_coord("x", vec![0.0, 1.0, 2.0]);
+    /// let trend = t.polyfit("x", 1);
+    /// assert!((trend.isel("degree", 0).item()? - 2.0).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn polyfit(&self, dim: &str, degree: u32) -> Self {
+        let built = || -> Result<Self> {
+            let fit = Fit { labels: self.label_numbers(dim)?, degree, skip_missing: true };
+            let axis = self.dims().axis(dim)?;
+            let expr = self.variable.expr().along(vec![axis], AxisOp::Fit(fit), "degree");
+            let order = std::iter::once(axis).chain((0..expr.shape().len()).filter(|&a| a != axis)).collect();
+            let degrees: Vec<i64> = (0..=i64::from(degree)).rev().collect();
+            let labels = Block::new(&[degrees.len()], degrees)?;
+            self.with_fewer_dims(expr.transpose(order)).with_coord_block("degree", labels).checked()
+        };
+        built().unwrap_or_else(|error| self.fail(error.context(format!("polyfit along `{dim}`"))))
+    }
+
+    /// The values of polynomials at these values: `coefficients` with a dimension `degree` (xarray's `polyval`). Times count in seconds
+    /// since 1970.
+    #[must_use]
+    pub fn polyval(&self, coefficients: &DataArray) -> Self {
+        let built = || -> Result<Self> {
+            self.check()?;
+            coefficients.check()?;
+            let degrees = coefficients.labels("degree")?.values()?.to_f64()?;
+            let highest = degrees.iter().copied().fold(0.0, f64::max) as i64;
+            let x = match self.dtype().is_time_like() {
+                true => Self::from_block(self.dims().iter(), {
+                    let block = self.values()?.block().clone();
+                    Block::new(block.shape(), numbers("x", &block)?.to_vec())?
+                })
+                .with_coords_of(self),
+                false => self.clone(),
+            };
+            let of = |degree: i64| {
+                degrees
+                    .iter()
+                    .position(|held| *held as i64 == degree)
+                    .map(|i| coefficients.isel("degree", i as i64).drop_vars(["degree"]))
+            };
+            let mut value: Option<Self> = None;
+            for degree in (0..=highest).rev() {
+                let raised = value.map(|value| value * &x);
+                value = match (raised, of(degree)) {
+                    (Some(a), Some(b)) => Some(a + b),
+                    (a, b) => a.or(b),
+                };
+            }
+            value.ok_or_else(|| Error::invalid("no coefficients"))?.checked()
+        };
+        built().unwrap_or_else(|error| self.fail(error.context("polyval")))
+    }
+
+    fn with_coords_of(self, other: &Self) -> Self {
+        Self { coords: other.coords.clone(), ..self }
+    }
+
+    /// The values less the line of least squares through them along a dimension (CDO's `detrend`).
+    #[must_use]
+    pub fn detrend(&self, dim: &str) -> Self {
+        let trend = self.coord(dim).polyval(&self.polyfit(dim, 1));
+        let order: Vec<String> = self.dims().iter().map(ToOwned::to_owned).collect();
+        (self - trend).transpose(order).keeping_name_and_attrs(self)
+    }
+}

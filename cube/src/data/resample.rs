@@ -1,0 +1,266 @@
+//! Groups that follow one another in time: resampling, seasons; and groups by bins of values.
+use super::frequency::{Frequency, unit_of};
+use super::group_by::{GroupBy, Groups, sort_out};
+use super::index::Fill;
+use super::{DataArray, Dataset, DatasetGroupBy};
+use crate::base::{Block, Calendar, DType, Error, Result, TimeFields, TimeUnit};
+use crate::plan::GroupCodes;
+
+impl DataArray {
+    /// Groups of equal length along a dimension of times (xarray's `resample`): `s min h D W MS ME QS QE YS YE`, with a number before
+    /// ("6h", "5D") and, for weeks, quarters and years, an anchor behind ("W-MON", "QS-DEC", "YE-JUN"). The labels stand at the start of
+    /// each bin, for `W ME QE YE` at its last day. Bins without values stay: their mean is missing, their sum and count 0.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, DataArray, TimeUnit};
+    /// let days = (0..60).map(|day| day * 86_400).collect::<Vec<i64>>();
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// let t = DataArray::from_vec(["time"], &[60], vec![1.0; 60]).with_coord_block("time", Block::with_dtype(dtype, &[60], days)?);
+    /// let monthly = t.resample("time", "MS").sum();
+    /// assert_eq!(monthly.to_f64()?, [31.0, 28.0, 1.0]);
+    /// assert_eq!(monthly.coord("time").values()?.to_dates()?, ["1970-01-01", "1970-02-01", "1970-03-01"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn resample(&self, dim: &str, frequency: &str) -> GroupBy {
+        let groups = || -> Result<Groups> {
+            let (counts, unit, calendar) = self.times(dim)?;
+            let (codes, labels) = Frequency::parse(frequency)?.bins(&counts, unit, calendar)?;
+            self.time_groups(dim, codes, labels, DType::Time { unit, calendar })
+        };
+        GroupBy::new(self, groups().map_err(|error| error.context(format!("resample(\"{dim}\", \"{frequency}\")"))))
+    }
+
+    /// Groups of whole seasons in order of time, given by the initials of their months: `["DJF", "MAM", "JJA", "SON"]`, `["NDJFM"]`. A
+    /// season over the turn of the year belongs together; labels stand at its first day. Seasons that the data does not cover whole are
+    /// left out (xarray's `resample(time=SeasonResampler(...))`).
+    #[must_use]
+    pub fn resample_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
+        GroupBy::new(self, self.season_series(dim, seasons).map_err(|error| error.context("resample_seasons")))
+    }
+
+    /// Groups by seasons in the order given (xarray's `groupby(time=SeasonGrouper(...))`); months in none of them are left out. The
+    /// dimension of the groups is `season`.
+    #[must_use]
+    pub fn group_by_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
+        let groups = || -> Result<Groups> {
+            let (counts, unit, calendar) = self.times(dim)?;
+            let months = months_of(seasons)?;
+            let season = |count: &i64| match *count {
+                i64::MIN => u32::MAX,
+                count => {
+                    let month = i64::from(calendar.fields(count, unit).month) - 1;
+                    let found = months.iter().position(|&(start, len)| (month - start).rem_euclid(12) < len);
+                    found.map_or(u32::MAX, |place| place as u32)
+                }
+            };
+            let codes: Vec<u32> = counts.iter().map(season).collect();
+            Ok(Groups {
+                axis: self.dims().axis(dim)?,
+                codes: GroupCodes { codes: codes.into(), n_groups: seasons.len() as u32, dim: "season".into() },
+                labels: Block::from_strings(&[seasons.len()], seasons)?,
+            })
+        };
+        GroupBy::new(self, groups().map_err(|error| error.context("group_by_seasons")))
+    }
+
+    /// Groups by the bin in which the values of a 1-D coordinate lie: `(a, b]` between neighbouring edges (xarray's `groupby_bins`).
+    /// Values outside belong to no group. The dimension of the groups is `{coordinate}_bins`, labelled with the middle of each bin.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[4], vec![1.0, 2.0, 3.0, 4.0]).with_coord("lat", vec![-80.0, -10.0, 20.0, 30.0]);
+    /// let bands = t.group_by_bins("lat", &[-90.0, 0.0, 20.0, 90.0]).mean();
+    /// assert_eq!(bands.to_f64()?, [1.5, 3.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn group_by_bins(&self, coord: &str, edges: &[f64]) -> GroupBy {
+        let groups = || -> Result<Groups> {
+            self.check()?;
+            let held = self
+                .coords()
+                .get(coord)
+                .ok_or_else(|| Error::unknown_name("coordinate", coord, self.coords().names()))?;
+            if edges.len() < 2 || edges.windows(2).any(|pair| pair[0] >= pair[1]) {
+                return Err(Error::invalid("edges of bins must ascend, and there must be two at least"));
+            }
+            if held.variable().dims().len() != 1 {
+                return Err(Error::unsupported(format!(
+                    "`{coord}` has {} dimensions, groups need one",
+                    held.variable().dims().len()
+                )));
+            }
+            let values = held.values()?.to_f64()?;
+            let bin = |value: &f64| match edges.partition_point(|edge| edge < value) {
+                _ if value.is_nan() => u32::MAX,
+                0 => u32::MAX,
+                after if after == edges.len() => u32::MAX,
+                after => after as u32 - 1,
+            };
+            let codes: Vec<u32> = values.iter().map(bin).collect();
+            let middles: Vec<f64> = edges.windows(2).map(|pair| pair[0].midpoint(pair[1])).collect();
+            Ok(Groups {
+                axis: self.dims().axis(held.variable().dims().name(0))?,
+                codes: GroupCodes {
+                    codes: codes.into(),
+                    n_groups: middles.len() as u32,
+                    dim: format!("{coord}_bins").into(),
+                },
+                labels: Block::new(&[middles.len()], middles)?,
+            })
+        };
+        GroupBy::new(self, groups().map_err(|error| error.context(format!("group_by_bins(\"{coord}\")"))))
+    }
+
+    /// Groups by the values of another 1-D array along one of the dimensions: region numbers along `station`. The dimension of the groups
+    /// has that array's name. Computes the keys.
+    #[must_use]
+    pub fn group_by_key(&self, key: &DataArray) -> GroupBy {
+        let groups = || -> Result<Groups> {
+            self.check()?;
+            if key.dims().len() != 1 {
+                return Err(Error::unsupported(format!("keys with {} dimensions, groups need one", key.dims().len())));
+            }
+            let values = key.values()?.block().clone();
+            let axis = self.dims().axis(key.dims().name(0))?;
+            if self.shape()[axis] != values.len() as u64 {
+                return Err(Error::mismatch(format!(
+                    "{} keys for {} positions of `{}`",
+                    values.len(),
+                    self.shape()[axis],
+                    key.dims().name(0)
+                )));
+            }
+            let (codes, labels) = sort_out(&values)?;
+            let dim = key.name().unwrap_or("group").into();
+            Ok(Groups { axis, codes: GroupCodes { codes: codes.into(), n_groups: labels.len() as u32, dim }, labels })
+        };
+        GroupBy::new(self, groups().map_err(|error| error.context("group_by_key")))
+    }
+
+    fn times(&self, dim: &str) -> Result<(Vec<i64>, TimeUnit, Calendar)> {
+        self.check()?;
+        let coord = self.labels(dim)?;
+        let (unit, calendar) = unit_of(dim, coord.variable().dtype())?;
+        Ok((coord.values()?.contiguous()?.values::<i64>()?.to_vec(), unit, calendar))
+    }
+
+    fn time_groups(&self, dim: &str, codes: Vec<u32>, labels: Vec<i64>, dtype: DType) -> Result<Groups> {
+        Ok(Groups {
+            axis: self.dims().axis(dim)?,
+            codes: GroupCodes { codes: codes.into(), n_groups: labels.len() as u32, dim: dim.into() },
+            labels: Block::with_dtype(dtype, &[labels.len()], labels)?,
+        })
+    }
+
+    fn season_series(&self, dim: &str, seasons: &[&str]) -> Result<Groups> {
+        let (counts, unit, calendar) = self.times(dim)?;
+        let months = months_of(seasons)?;
+        // Every month counted from year 0: the season it belongs to is known by the month in which that began.
+        let month_of = |count: i64| {
+            let fields = calendar.fields(count, unit);
+            fields.year * 12 + i64::from(fields.month) - 1
+        };
+        let start_of = |month: i64| {
+            let found = months.iter().find(|&&(start, len)| (month - start).rem_euclid(12) < len);
+            found.map(|&(start, len)| (month - (month - start).rem_euclid(12), len))
+        };
+        let seen: Vec<i64> = counts.iter().filter(|&&count| count != i64::MIN).map(|&count| month_of(count)).collect();
+        let (Some(&least), Some(&most)) = (seen.iter().min(), seen.iter().max()) else {
+            return Err(Error::invalid("there are no times to resample"));
+        };
+        let mut starts: Vec<i64> = Vec::new();
+        for month in least..=most {
+            if let Some((start, len)) = start_of(month)
+                && start >= least
+                && start + len - 1 <= most
+                && starts.last() != Some(&start)
+                && !starts.contains(&start)
+            {
+                starts.push(start);
+            }
+        }
+        let code = |&count: &i64| match count {
+            i64::MIN => u32::MAX,
+            count => start_of(month_of(count))
+                .and_then(|(start, _)| starts.binary_search(&start).ok())
+                .map_or(u32::MAX, |place| place as u32),
+        };
+        let codes = counts.iter().map(code).collect();
+        let first = |&month: &i64| {
+            calendar.count(&TimeFields::date(month.div_euclid(12), month.rem_euclid(12) as u8 + 1, 1), unit)
+        };
+        let labels = starts.iter().map(first).collect::<Result<Vec<i64>>>()?;
+        self.time_groups(dim, codes, labels, DType::Time { unit, calendar })
+    }
+}
+
+/// The first month (0 to 11) and the number of months of every season.
+fn months_of(seasons: &[&str]) -> Result<Vec<(i64, i64)>> {
+    const INITIALS: &str = "JFMAMJJASONDJFMAMJJASOND";
+    let mut taken = [false; 12];
+    seasons
+        .iter()
+        .map(|season| {
+            let wrong = |why: &str| {
+                Error::invalid(format!("season `{season}` {why}"))
+                    .hint("write the initials of its months: \"DJF\", \"NDJFM\"")
+            };
+            let upper = season.to_uppercase();
+            // Two months are the fewest that initials tell apart.
+            if upper.len() < 2 || upper.len() > 12 {
+                return Err(wrong("has fewer than 2 or more than 12 months"));
+            }
+            let start = INITIALS.find(&upper).ok_or_else(|| wrong("is no row of months"))?;
+            for month in start..start + upper.len() {
+                if std::mem::replace(&mut taken[month % 12], true) {
+                    return Err(wrong("shares a month with another one"));
+                }
+            }
+            Ok((start as i64, upper.len() as i64))
+        })
+        .collect()
+}
+
+impl GroupBy {
+    /// At the labels of a resampling, the last value before or at each (xarray's `resample(...).ffill()`).
+    #[must_use]
+    pub fn ffill(&self) -> DataArray {
+        self.at_labels(Fill::Before)
+    }
+
+    /// At the labels of a resampling, the first value at or after each (xarray's `resample(...).bfill()`).
+    #[must_use]
+    pub fn bfill(&self) -> DataArray {
+        self.at_labels(Fill::After)
+    }
+
+    /// At the labels of a resampling, the nearest value (xarray's `resample(...).nearest()`).
+    #[must_use]
+    pub fn nearest(&self) -> DataArray {
+        self.at_labels(Fill::Nearest)
+    }
+
+    fn at_labels(&self, fill: Fill) -> DataArray {
+        let groups = match &self.groups {
+            Ok(groups) => groups,
+            Err(error) => return self.array.fail(error.clone()),
+        };
+        let dim = self.array.dims().name(groups.axis).clone();
+        if dim != groups.codes.dim {
+            return self
+                .array
+                .fail(Error::invalid("only a resampling can be filled").hint("use `resample(dim, frequency)`"));
+        }
+        self.array.reindexed(&dim, &groups.coord(&dim), fill, None)
+    }
+}
+
+impl Dataset {
+    /// Resamples every variable that has the dimension. See [`DataArray::resample`].
+    #[must_use]
+    pub fn resample(&self, dim: &str, frequency: &str) -> DatasetGroupBy {
+        self.grouped(dim, |array| array.resample(dim, frequency))
+    }
+}
