@@ -93,8 +93,7 @@ impl DataArray {
     #[must_use]
     pub fn shift(&self, dim: &str, n: i64) -> Self {
         let wide = match masked_dtype(self.dtype()) {
-            Ok(dtype) if n != 0 => self.with_values(self.variable.expr().cast(dtype)),
-            Ok(_) => self.clone(),
+            Ok(dtype) => self.with_values(self.variable.expr().cast(dtype)),
             Err(error) => return self.fail(error),
         };
         wide.along(dim, AxisOp::Shift { offset: n })

@@ -23,6 +23,7 @@ mod missing;
 mod operand;
 mod order;
 mod pad;
+mod points;
 pub mod positions;
 mod reductions;
 mod rename;
@@ -33,6 +34,7 @@ mod selecting;
 mod shape;
 mod statistics;
 mod time_component;
+mod units;
 mod variable;
 mod window;
 

@@ -61,6 +61,22 @@ pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
             slices.of(x, all).squeeze(&gone)
         }
         Op::Concat(inputs, axis) => concat(slices, inputs, *axis, axes)?,
+        Op::Points { input: x, axes: used, places } => {
+            let first = used[0];
+            let asked = axes[first];
+            let picked: Arc<[i64]> = (0..asked.len)
+                .flat_map(|k| {
+                    let start = (asked.start + k * asked.step) as usize * used.len();
+                    places[start..start + used.len()].iter().copied()
+                })
+                .collect();
+            let mut inner: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            let stay = (0..inner.len()).filter(|axis| *axis == first || !used.contains(axis));
+            for (position, axis) in stay.enumerate().filter(|(_, axis)| *axis != first).collect::<Vec<_>>() {
+                inner[axis] = axes[position];
+            }
+            slices.of(x, inner).points(used.clone(), picked, expr.dims().name(first))
+        }
         Op::Along { input: x, axes: used, op } => {
             // What is cut of other axes is never computed; the axis of the results is cut afterwards.
             let first = used[0];

@@ -2,8 +2,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::leaf::{Pieces, read_window, window};
-use super::regions::{gap, input_regions, take_runs};
-use crate::base::{Block, DType, Error, Region, Result};
+use super::regions::{PointBox, gap, input_regions, point_boxes, take_runs};
+use crate::base::{Assembly, Block, DType, Error, Region, Result};
 use crate::compute::along::along;
 use crate::compute::pointwise;
 use crate::plan::{Expr, Op};
@@ -80,6 +80,10 @@ fn apply(expr: &Expr, region: &Region, environment: Environment<'_>, memo: &mut 
         (Op::Transpose(_, order), [x]) => x.transpose(order),
         (Op::Expand(_, source), [x]) => x.broadcast(&region.extents(), source),
         (Op::Squeeze(..), [x]) => x.reshape(&region.extents()),
+        (Op::Points { input, axes, places }, blocks) => {
+            let boxes = point_boxes(input, axes, places, region.range(axes[0]), environment.resident);
+            pick_points(expr.dtype(), region, axes, places, &boxes, blocks)
+        }
         (Op::Along { input, axes, op }, [x]) => {
             let len = axes.iter().map(|&axis| input.shape()[axis]).product();
             let held = if axes.len() > 1 { 0..len } else { needed[0].1.range(axes[0]) };
@@ -123,6 +127,44 @@ fn take(
         })
         .collect();
     joined.take(axis, &moved)
+}
+
+/// The values at points, from blocks that hold the boxes of points.
+fn pick_points(
+    dtype: DType,
+    region: &Region,
+    axes: &[usize],
+    places: &[i64],
+    boxes: &[PointBox],
+    blocks: &[Block],
+) -> Result<Block> {
+    let first = region.range(axes[0]).start;
+    let mut one = region.extents();
+    one[axes[0]] = 1;
+    let mut picked = Assembly::new(dtype, &region.extents());
+    let target = |point: u64| Region::whole(&region.shape()).with(axes[0], point - first..point - first + 1);
+    let missing = Block::filled(&Block::missing(dtype)?, &one)?;
+    for point in region.range(axes[0]) {
+        let start = point as usize * axes.len();
+        if places[start..start + axes.len()].iter().any(|&at| at < 0) {
+            picked.put(&target(point), &missing)?;
+        }
+    }
+    for (box_, block) in boxes.iter().zip(blocks) {
+        for point in box_.points.clone() {
+            let start = point as usize * axes.len();
+            let place = &places[start..start + axes.len()];
+            if place.iter().any(|&at| at < 0) {
+                continue;
+            }
+            let mut every: Vec<(usize, usize, isize)> = block.shape().iter().map(|&len| (0, len, 1)).collect();
+            for ((&axis, &at), range) in axes.iter().zip(place).zip(&box_.ranges) {
+                every[axis] = ((at as u64 - range.start) as usize, 1, 1);
+            }
+            picked.put(&target(point), &block.slice(&every)?.reshape(&one)?)?;
+        }
+    }
+    picked.finish()
 }
 
 fn empty(dtype: DType, shape: &[usize]) -> Result<Block> {

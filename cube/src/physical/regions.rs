@@ -72,6 +72,18 @@ pub(super) fn input_regions<'a>(
             }
             touched
         }
+        Op::Points { input, axes, places } => {
+            let of_points = region.range(axes[0]);
+            let boxes = point_boxes(input, axes, places, of_points, resident);
+            let of_others = |axis: usize| region.range(axis - axes[1..].iter().filter(|&&gone| gone < axis).count());
+            let with = |box_: PointBox| {
+                let of = |axis: usize| {
+                    axes.iter().position(|&a| a == axis).map_or_else(|| of_others(axis), |k| box_.ranges[k].clone())
+                };
+                (input, Region::new((0..input.shape().len()).map(of).collect()))
+            };
+            boxes.into_iter().map(with).collect()
+        }
         Op::Along { input, axes, op } => {
             let mut ranges: Vec<Range<u64>> = Vec::with_capacity(input.shape().len());
             let mut position = 0;
@@ -98,6 +110,51 @@ pub(super) fn input_regions<'a>(
                 .unwrap_or_else(|| Error::internal("a failed expression without an error")));
         }
     })
+}
+
+/// Points that stand in one chunk of the input, and the box on their axes that holds them.
+pub(super) struct PointBox {
+    pub(super) points: Range<u64>,
+    pub(super) ranges: Vec<Range<u64>>,
+}
+
+/// Runs of points whose values lie in one chunk (any number of chunks of what is in memory); points without a place are in none.
+pub(super) fn point_boxes(
+    input: &Expr,
+    axes: &[usize],
+    places: &[i64],
+    points: Range<u64>,
+    resident: &Resident,
+) -> Vec<PointBox> {
+    let anywhere = resident.contains_key(&input.id()) || matches!(input.op(), Op::Constant(_));
+    let chunk_of = |place: &[i64]| -> Vec<u64> {
+        if anywhere {
+            return vec![];
+        }
+        axes.iter().zip(place).map(|(&axis, &at)| input.grid().axes()[axis].chunk_of(at as u64)).collect()
+    };
+    let mut boxes: Vec<(Vec<u64>, PointBox)> = Vec::new();
+    for point in points {
+        let start = point as usize * axes.len();
+        let place = &places[start..start + axes.len()];
+        if place.iter().any(|&at| at < 0) {
+            continue;
+        }
+        let chunk = chunk_of(place);
+        match boxes.last_mut() {
+            Some((held, last)) if *held == chunk => {
+                last.points.end = point + 1;
+                for (range, &at) in last.ranges.iter_mut().zip(place) {
+                    *range = range.start.min(at as u64)..range.end.max(at as u64 + 1);
+                }
+            }
+            _ => {
+                let ranges = place.iter().map(|&at| at as u64..at as u64 + 1).collect();
+                boxes.push((chunk, PointBox { points: point..point + 1, ranges }));
+            }
+        }
+    }
+    boxes.into_iter().map(|(_, box_)| box_).collect()
 }
 
 /// The box of an input that is broadcast by name into `expr`.

@@ -68,6 +68,10 @@ pub(crate) fn describe(expr: &Expr) -> String {
             let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();
             format!("{} along {}: {op:?}", op.name(), names.join(", "))
         }
+        Op::Points { input, axes, places } => {
+            let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();
+            format!("{} points on {}", places.len() / axes.len().max(1), names.join(", "))
+        }
         Op::Failed => expr.error().map_or_else(|| "failed".to_owned(), |error| format!("failed: {error}")),
     }
 }

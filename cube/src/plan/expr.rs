@@ -147,6 +147,15 @@ pub enum Op {
         /// What is done.
         op: AxisOp,
     },
+    /// The values at points: positions of several axes taken together. The points stand where `axes[0]` stood; the others go.
+    Points {
+        /// The values.
+        input: Expr,
+        /// The axes that points are given on, ascending.
+        axes: Vec<usize>,
+        /// A position on each of the axes for every point, one point after the other; below zero the value is missing.
+        places: Arc<[i64]>,
+    },
     /// Nothing: building failed (the node holds the error).
     Failed,
 }
@@ -228,6 +237,7 @@ impl Op {
             | Op::Expand(input, _)
             | Op::Squeeze(input, _)
             | Op::Along { input, .. }
+            | Op::Points { input, .. }
             | Op::Reduce { input, .. }
             | Op::GroupReduce { input, .. } => vec![input],
             Op::Binary(_, left, right) => vec![left, right],

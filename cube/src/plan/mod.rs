@@ -3,6 +3,7 @@ mod along;
 mod build;
 mod explain;
 mod expr;
+mod points;
 
 pub use explain::explain;
 pub use expr::{AxisSlice, Expr, GroupCodes, Node, Op};
