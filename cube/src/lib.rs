@@ -15,8 +15,8 @@ pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
 pub use data::{
-    ALL, Array, Attribute, Attributes, Coord, Coords, DataArray, Dataset, Encoding, EncodingFields, Fill, GroupBy,
-    Join, Variable, align, broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge,
-    near,
+    ALL, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, DataArray, Dataset, DatasetGroupBy, Dates,
+    Encoding, EncodingFields, Fill, GroupBy, GroupByAll, Join, Method, PadMode, RollingWindow, Variable, align,
+    broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge, near,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink};

@@ -290,6 +290,28 @@ def along_labels():
     yield b("p", FEW, BELT, {"detrend": "lat"})
 
 
+def points_and_stacks():
+    places = {"lat": [59.0, -61.0, 2.0, 29.0], "lon": [-44.0, 300.0, 170.0, 359.0]}
+    for name in ("t", "p", "n", "u"):
+        yield b(name, FEW, {"points": places})
+        yield b(name, {"points": places}, {"mean": ["time"]})
+    yield b("t", FEW, {"points": {"lon": [1.0, 100.0, 350.0]}}, LINE)
+    yield b("t", FEW, {"points": places}, {"coord": "lat"})
+    yield b("l", {"points": places})
+    yield b("t", {"points": places}, {"isel": ["time", 7]}, {"isel": ["station", [3, 0]]})
+    for dims in (["lat", "lon"], ["lon", "lat"], ["time", "lon"]):
+        yield b("t", FEW, BELT, {"stack": ["z", dims]})
+        yield b("t", FEW, BELT, {"stack": ["z", dims]}, {"coord": "lon"})
+        yield b("n", FEW, BELT, {"stack": ["z", dims]}, {"isel": ["z", between(2, 5)]})
+        yield b("p", FEW, BELT, {"stack": ["z", dims]}, {"unstack": ["z", dims]})
+    yield b("p", FEW, BELT, {"stack": ["z", ["lat", "lon"]]}, {"isel": ["z", [0, 3, 7, 10]]}, {"unstack": ["z", ["lat", "lon"]]})
+    for store in ("years.zarr", "hours.nc"):
+        for keys in (["time.year", "time.month"], ["time.season", "time.year"], ["time.month", "time.day"]):
+            for reduction in ("mean", "max", "sum", "count"):
+                cut = [{"isel": ["lat", 1]}, {"isel": ["lon", 1]}] + ([{"isel": ["time", between(0, 60)]}] if keys[1] == "time.day" else [])
+                yield store, v("t", *cut, {"group_all": keys, "reduce": reduction})
+
+
 def datasets():
     for method in ("mean", "sum", "max", "std"):
         for name in ("t", "p", "weight"):
@@ -304,7 +326,7 @@ def datasets():
     yield "years.zarr", [{"dataset": ["resample", ["YS"]], "var": "t"}]
 
 
-SECTIONS = (elementwise, missing, dates, labels_and_shape, combine, resampling, grouping, windows, running, order, two_arrays, along_labels, datasets)
+SECTIONS = (elementwise, missing, dates, labels_and_shape, combine, resampling, grouping, windows, running, order, two_arrays, along_labels, points_and_stacks, datasets)
 EXACT = (dates, labels_and_shape, missing)
 
 

@@ -14,6 +14,7 @@
   {"quantile": [Q | LIST, DIMS]}  {"median": DIMS}  {"prod" | "any" | "all": DIMS}  {"argmax" | "argmin" | "idxmax" | "idxmin": DIM}
   {"rank": DIM, "pct"}  {"dot" | "cov" | "corr": [PIPELINE, DIMS]}  {"polyfit": [DIM, DEGREE]}  {"polyval": PIPELINE}  {"detrend": DIM}
   {"differentiate" | "integrate" | "cumulative_integrate": DIM}  {"interp": [DIM, LIST], "method", "beyond"}
+  {"points": {DIM: LIST}}  {"stack": [NAME, DIMS]}  {"unstack": [NAME, DIMS]}  {"group_all": KEYS, "reduce"}
   {"interpolate_na": DIM, "method", "limit", "max_gap"}  {"dataset": [METHOD, ARGUMENT], "var": NAME}
 """
 import numpy as np
@@ -233,12 +234,34 @@ SIMPLE = {
     "interp": interp,
     "interpolate_na": interpolate_na,
     "detrend": lambda value, dim: detrend(value, dim),
+    "points": lambda value, labels: points(value, labels),
+    "stack": lambda value, argument: value.stack({argument[0]: argument[1]}).reset_index(argument[0]),
+    "unstack": lambda value, argument: value.set_index({argument[0]: argument[1]}).unstack(argument[0]),
+    "group_all": lambda value, keys, reduce: group_all(value, keys, reduce),
 }  # fmt: skip
 
 
 def detrend(value, dim):
     trend = xr.polyval(value[dim], wide(value).polyfit(dim, 1).polyfit_coefficients)
     return (wide(value) - trend).transpose(*value.dims)
+
+
+def points(value, labels):
+    at = {dim: xr.DataArray(values, dims="station") for dim, values in labels.items()}
+    if "lon" in at:  # around the circle
+        distance = np.abs((at["lon"] - value.lon + 180) % 360 - 180)
+        at["lon"] = value.lon[distance.argmin("lon")].variable
+    return value.sel(at, method="nearest")
+
+
+def group_all(value, keys, reduce):
+    keyed = value.assign_coords({key.split(".")[1]: value.time.dt.__getattribute__(key.split(".")[1]) for key in keys})
+    names = [key.split(".")[1] for key in keys]
+    result = getattr(wide(keyed).groupby(names), reduce)()
+    if reduce in ("sum", "count"):
+        result = result.fillna(0).astype("i8" if reduce == "count" else "f8")
+    order = [name for dim in value.dims for name in (names if dim == "time" else [dim])]
+    return result.transpose(*order) if reduce == "count" else as_before(result.transpose(*order), value)
 
 
 # ------------------------------------------------------------------ steps with pipelines in their arguments

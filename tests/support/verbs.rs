@@ -148,6 +148,22 @@ pub fn one(
         "cumulative_integrate" => a.cumulative_integrate(text(x)),
         "interp" if is_set("beyond") => a.interp_beyond(text(&x[0]), &floats(&x[1]), Method::Linear),
         "interp" => a.interp_by(text(&x[0]), &floats(&x[1]), method(word("method"))),
+        "points" => {
+            let labels: Vec<(&str, DataArray)> =
+                x.as_object().expect("labels").iter().map(|(dim, list)| (dim.as_str(), at_stations(list))).collect();
+            a.sel_points(labels.iter().map(|(dim, list)| (*dim, list)))
+        }
+        "stack" => a.stack(text(&x[0]), names(&x[1])),
+        "unstack" => a.unstack(text(&x[0]), names(&x[1])),
+        "group_all" => {
+            let groups = a.group_by_all(names(x));
+            match word("reduce") {
+                "mean" => groups.mean(),
+                "max" => groups.max(),
+                "sum" => groups.sum(),
+                _ => groups.count(),
+            }
+        }
         "interpolate_na" => a.interpolate_na_by(text(x), method(word("method")), number("limit"), None),
         _ => return None,
     })
@@ -346,6 +362,11 @@ fn or_failed(result: Result<DataArray>) -> DataArray {
 fn floats(list: &Value) -> DataArray {
     let values: Vec<f64> = list.as_array().expect("a list").iter().map(float).collect();
     DataArray::from_vec(["labels"], &[values.len()], values)
+}
+
+fn at_stations(list: &Value) -> DataArray {
+    let values: Vec<f64> = list.as_array().expect("a list").iter().map(float).collect();
+    DataArray::from_vec(["station"], &[values.len()], values)
 }
 
 fn integers(list: &Value) -> DataArray {

@@ -48,7 +48,7 @@ impl DataArray {
         GroupBy::new(self, groups)
     }
 
-    fn groups(&self, key: &str) -> Result<Groups> {
+    pub(super) fn groups(&self, key: &str) -> Result<Groups> {
         let (coord, dim, values) = match self.coords.get(key) {
             Some(coord) => (coord, key, coord.values()?),
             None => {

@@ -32,6 +32,7 @@ mod run;
 pub mod select;
 mod selecting;
 mod shape;
+mod stack;
 mod statistics;
 mod time_component;
 mod units;
@@ -57,6 +58,7 @@ pub use pad::PadMode;
 pub use positions::{Every, IntoPosition, Position, PositionNumber, PositionRange, Positions, every};
 pub use run::into_sinks;
 pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, Tolerance, near};
+pub use stack::GroupByAll;
 pub use variable::Variable;
 pub use window::{Boundary, Coarsened, RollingWindow};
 

@@ -135,8 +135,8 @@ impl Dataset {
         let is_dim = |name: &str| sizes.iter().any(|(dim, _)| dim == name);
         // In `rename` a name may stand for either.
         let both = names.len() == dims.len();
-        let unknown = names.iter().find(|(old, _)| !is_name(old) && !(both && is_dim(old)));
-        let unknown = unknown.or_else(|| dims.iter().find(|(old, _)| !is_dim(old) && !(both && is_name(old))));
+        let unknown = names.iter().find(|(old, _)| !(is_name(old) || both && is_dim(old)));
+        let unknown = unknown.or_else(|| dims.iter().find(|(old, _)| !(is_dim(old) || both && is_name(old))));
         if let Some((old, _)) = unknown {
             let known = self.names().chain(self.coords().names()).chain(sizes.iter().map(|(dim, _)| dim.as_str()));
             return self.failing(&Error::unknown_name("variable, coordinate or dimension", old, known));

@@ -99,6 +99,7 @@ fn with_inputs(expr: &Expr, change: &mut impl FnMut(&Expr) -> Expr) -> Expr {
         (Op::Concat(_, axis), _) => Expr::concat(inputs, *axis),
         (Op::Along { axes, op, .. }, [x]) => x.along(axes.clone(), op.clone(), expr.dims().name(axes[0])),
         (Op::Points { axes, places, .. }, [x]) => x.points(axes.clone(), places.clone(), expr.dims().name(axes[0])),
+        (Op::Fold(_, axis, fold), [x]) => x.fold_like(expr, *axis, *fold),
         (Op::Reduce { axes, op, options, .. }, [x]) => x.reduce(axes.clone(), *op, *options),
         (Op::GroupReduce { axis, groups, axes, op, options, .. }, [x]) => {
             x.group_reduce(*axis, groups.clone(), axes.clone(), *op, *options)

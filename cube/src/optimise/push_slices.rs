@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::Slices;
-use crate::plan::{AxisSlice, Expr, Op};
+use crate::plan::{AxisSlice, Expr, Fold, Op};
 
 /// For a slice: the same operation over sliced inputs. `None` for all else, and for slices that lie on a source already.
 pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
@@ -77,16 +77,28 @@ pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
             }
             slices.of(x, inner).points(used.clone(), picked, expr.dims().name(first))
         }
+        Op::Fold(x, axis, fold) => {
+            // Only what is cut of other axes goes down.
+            let (own, made) = if *fold == Fold::Merge { (2, 1) } else { (1, 2) };
+            let whole = |axis: usize| AxisSlice::whole(x.shape()[axis]);
+            let mut inner = axes[..*axis].to_vec();
+            inner.extend((*axis..*axis + own).map(whole));
+            inner.extend_from_slice(&axes[*axis + made..]);
+            if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
+                return None;
+            }
+            let folded = slices.of(x, inner).fold_like(input, *axis, *fold);
+            let mut outer: Vec<AxisSlice> = folded.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
+            outer[*axis..*axis + made].copy_from_slice(&axes[*axis..*axis + made]);
+            folded.slice(outer)
+        }
         Op::Along { input: x, axes: used, op } => {
             // What is cut of other axes is never computed; the axis of the results is cut afterwards.
             let first = used[0];
             let mut inner: Vec<AxisSlice> = x.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
-            let mut position = 0;
-            for axis in (0..inner.len()).filter(|axis| *axis == first || !used.contains(axis)) {
-                if axis != first {
-                    inner[axis] = axes[position];
-                }
-                position += 1;
+            let stay: Vec<usize> = (0..inner.len()).filter(|axis| *axis == first || !used.contains(axis)).collect();
+            for (position, &axis) in stay.iter().enumerate().filter(|(_, axis)| **axis != first) {
+                inner[axis] = axes[position];
             }
             if inner.iter().zip(x.shape()).all(|(axis, &len)| axis.is_whole(len)) {
                 return None;

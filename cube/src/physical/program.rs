@@ -2,11 +2,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::leaf::{Pieces, read_window, window};
-use super::regions::{PointBox, gap, input_regions, point_boxes, take_runs};
+use super::regions::{PointBox, gap, input_regions, point_boxes, rows_of, take_runs};
 use crate::base::{Assembly, Block, DType, Error, Region, Result};
 use crate::compute::along::along;
 use crate::compute::pointwise;
-use crate::plan::{Expr, Op};
+use crate::plan::{Expr, Fold, Op};
 
 /// Results of earlier stages, whole, by node.
 pub(crate) type Resident = HashMap<usize, Block>;
@@ -80,6 +80,7 @@ fn apply(expr: &Expr, region: &Region, environment: Environment<'_>, memo: &mut 
         (Op::Transpose(_, order), [x]) => x.transpose(order),
         (Op::Expand(_, source), [x]) => x.broadcast(&region.extents(), source),
         (Op::Squeeze(..), [x]) => x.reshape(&region.extents()),
+        (Op::Fold(input, axis, fold), [x]) => refold(x, input, *axis, *fold, region),
         (Op::Points { input, axes, places }, blocks) => {
             let boxes = point_boxes(input, axes, places, region.range(axes[0]), environment.resident);
             pick_points(expr.dtype(), region, axes, places, &boxes, blocks)
@@ -127,6 +128,29 @@ fn take(
         })
         .collect();
     joined.take(axis, &moved)
+}
+
+/// Whole rows of folded axes in their new form, and the box of them that is wanted.
+fn refold(x: &Block, input: &Expr, axis: usize, fold: Fold, region: &Region) -> Result<Block> {
+    let rows = rows_of(input, axis, fold, region);
+    let n_rows = (rows.end - rows.start) as usize;
+    let mut shape = x.shape()[..axis].to_vec();
+    let mut every: Vec<(usize, usize, isize)> = region.extents().iter().map(|&len| (0, len, 1)).collect();
+    let gone = match fold {
+        Fold::Split(inner) => {
+            shape.extend([n_rows, inner as usize]);
+            every[axis + 1].0 = region.range(axis + 1).start as usize;
+            1
+        }
+        Fold::Merge => {
+            let inner = input.shape()[axis + 1];
+            shape.push(n_rows * inner as usize);
+            every[axis].0 = (region.range(axis).start - rows.start * inner) as usize;
+            2
+        }
+    };
+    shape.extend_from_slice(&x.shape()[axis + gone..]);
+    x.reshape(&shape)?.slice(&every)
 }
 
 /// The values at points, from blocks that hold the boxes of points.

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::program::Resident;
 use crate::base::{Error, Region, Result};
-use crate::plan::{Expr, Op};
+use crate::plan::{Expr, Fold, Op};
 
 /// The boxes of the inputs that `region` of `expr` needs, in the order of evaluation. `Take` may need several of one input.
 pub(super) fn input_regions<'a>(
@@ -84,6 +84,17 @@ pub(super) fn input_regions<'a>(
             };
             boxes.into_iter().map(with).collect()
         }
+        Op::Fold(input, axis, fold) => {
+            let mut ranges: Vec<Range<u64>> = region.ranges()[..*axis].to_vec();
+            let rows = rows_of(input, *axis, *fold, region);
+            match fold {
+                Fold::Split(inner) => ranges.push(rows.start * inner..rows.end * inner),
+                Fold::Merge => ranges.extend([rows, 0..input.shape()[*axis + 1]]),
+            }
+            let made = if *fold == Fold::Merge { 1 } else { 2 };
+            ranges.extend_from_slice(&region.ranges()[*axis + made..]);
+            vec![(input, Region::new(ranges))]
+        }
         Op::Along { input, axes, op } => {
             let mut ranges: Vec<Range<u64>> = Vec::with_capacity(input.shape().len());
             let mut position = 0;
@@ -110,6 +121,18 @@ pub(super) fn input_regions<'a>(
                 .unwrap_or_else(|| Error::internal("a failed expression without an error")));
         }
     })
+}
+
+/// The positions of the outer one of two folded axes that a box needs.
+pub(super) fn rows_of(input: &Expr, axis: usize, fold: Fold, region: &Region) -> Range<u64> {
+    let range = region.range(axis);
+    match fold {
+        Fold::Split(_) => range,
+        Fold::Merge => {
+            let inner = input.shape()[axis + 1].max(1);
+            range.start / inner..range.end.div_ceil(inner)
+        }
+    }
 }
 
 /// Points that stand in one chunk of the input, and the box on their axes that holds them.

@@ -72,6 +72,7 @@ pub(crate) fn describe(expr: &Expr) -> String {
             let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();
             format!("{} points on {}", places.len() / axes.len().max(1), names.join(", "))
         }
+        Op::Fold(input, _, _) => format!("fold {:?} to {:?}", input.dims(), expr.dims()),
         Op::Failed => expr.error().map_or_else(|| "failed".to_owned(), |error| format!("failed: {error}")),
     }
 }

@@ -2,6 +2,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::fold::Fold;
 use crate::base::{Block, ChunkGrid, DType, Dims, Error};
 use crate::compute::along::AxisOp;
 use crate::compute::pointwise::{BinaryOp, UnaryOp};
@@ -156,6 +157,8 @@ pub enum Op {
         /// A position on each of the axes for every point, one point after the other; below zero the value is missing.
         places: Arc<[i64]>,
     },
+    /// An axis as two, or two as one.
+    Fold(Expr, usize, Fold),
     /// Nothing: building failed (the node holds the error).
     Failed,
 }
@@ -236,6 +239,7 @@ impl Op {
             | Op::Rename(input)
             | Op::Expand(input, _)
             | Op::Squeeze(input, _)
+            | Op::Fold(input, ..)
             | Op::Along { input, .. }
             | Op::Points { input, .. }
             | Op::Reduce { input, .. }

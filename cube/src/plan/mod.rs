@@ -3,7 +3,9 @@ mod along;
 mod build;
 mod explain;
 mod expr;
+mod fold;
 mod points;
 
 pub use explain::explain;
 pub use expr::{AxisSlice, Expr, GroupCodes, Node, Op};
+pub use fold::Fold;

@@ -16,7 +16,7 @@ impl Expr {
         if axes.is_empty()
             || !ascending
             || axes.iter().any(|&axis| axis >= self.shape().len())
-            || places.len() % axes.len() != 0
+            || !places.len().is_multiple_of(axes.len())
             || !places.iter().enumerate().all(on_axis)
         {
             return Self::failed(Error::internal(format!("points on axes {axes:?} of {self:?}")));

@@ -86,7 +86,8 @@ impl Interpolate {
                 for line in lines.iter() {
                     let spline = (self.method == Method::Cubic).then(|| Spline::new(&self.labels, line));
                     out.extend(places.iter().map(|&place| match &spline {
-                        Some(spline) => self.inside(place).then(|| spline.at(place)).unwrap_or(f64::NAN),
+                        Some(spline) if self.inside(place) => spline.at(place),
+                        Some(_) => f64::NAN,
                         None => self.one(line, offset, place),
                     }));
                 }

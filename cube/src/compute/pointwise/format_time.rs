@@ -69,7 +69,7 @@ fn written(format: &str, t: &TimeFields) -> Result<String> {
         }
         let month = MONTHS[usize::from(t.month.clamp(1, 12) - 1)];
         let day = DAYS[usize::from(t.day_of_week.min(6))];
-        let hour12 = if t.hour % 12 == 0 { 12 } else { t.hour % 12 };
+        let hour12 = (t.hour + 11) % 12 + 1;
         // Writing to a String cannot fail.
         let _ = match letters.next() {
             Some('Y') => write!(text, "{:04}", t.year),
