@@ -222,7 +222,7 @@ mod tests {
             ("H", "\"h\""),
             ("AS", "\"YS\""),
             ("0D", "above 0"),
-            ("YS-JUX", "JUN"),
+            ("YS-JUX", "no month `JUX`"),
             ("MZ", "MS"),
             ("5D-MON", "anchor"),
         ] {
