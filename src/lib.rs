@@ -48,5 +48,5 @@ pub mod prelude {
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};
-    pub use terracube_readers::{OpenOptions, WriteOptions, WriteZarr, open};
+    pub use terracube_readers::{DataTree, OpenMany, OpenOptions, WriteOptions, WriteZarr, open, open_many, open_tree};
 }

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Info(LookArguments),
     /// Count, min, max, mean and std of every numeric variable, in one pass.
     Stats(LookArguments),
+    /// Where the chunks of a NetCDF or HDF5 file stand, as kerchunk references (JSON): `open` reads them in place of the file.
+    Refs(RefsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +97,15 @@ pub(crate) struct LookArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RefsArguments {
+    /// A path or URL of a NetCDF or HDF5 file.
+    pub(crate) url: String,
+    /// Write to this file, not to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 fn kernel_name(text: &str) -> Result<String, String> {

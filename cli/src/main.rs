@@ -8,6 +8,7 @@ mod info;
 mod install;
 mod kernel;
 mod kernelspec;
+mod refs;
 mod run;
 mod stats;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Info(options) => info::info(&options),
         Command::Stats(options) => stats::stats(&options),
+        Command::Refs(options) => refs::refs(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use terracube_cube::{Error, ErrorKind, Result};
 
 use crate::netcdf::{self, FileBytes};
 use crate::open::Format;
-use crate::store::Store;
+use crate::store::{Store, StoreOptions, references};
 use crate::zarr::ZarrGroup;
 
 /// Something that can be read.
@@ -16,20 +16,20 @@ pub(crate) enum Found {
 }
 
 /// Endings of names that are files, so that no Zarr store need be looked for.
-const FILES: [&str; 9] = [".nc", ".nc4", ".nc3", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5", ".hdf"];
+const FILES: [&str; 11] = [".json", ".zip", ".nc", ".nc4", ".nc3", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5", ".hdf"];
 
 /// Finds out what stands at a URL.
 ///
 /// # Errors
 /// If nothing does, or nothing that can be read.
-pub(crate) fn detect(store: &Store, format: Option<Format>) -> Result<Found> {
+pub(crate) fn detect(store: &Store, format: Option<Format>, options: &StoreOptions) -> Result<Found> {
     if format == Some(Format::Zarr) {
         return ZarrGroup::open(store).map(Found::Zarr);
     }
     if let Some(path) = store.local_path() {
         return match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => directory(store),
-            Ok(_) => file(store),
+            Ok(_) => file(store, options),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 Err(Error::new(ErrorKind::Denied, format!("cannot read {}: {error}", store.url())))
             }
@@ -38,7 +38,7 @@ pub(crate) fn detect(store: &Store, format: Option<Format>) -> Result<Found> {
     }
     let name = store.url().to_ascii_lowercase();
     if format == Some(Format::NetCdf) || FILES.iter().any(|ending| name.ends_with(ending)) {
-        return file(store);
+        return file(store, options);
     }
     match ZarrGroup::open(store) {
         Ok(group) => Ok(Found::Zarr(group)),
@@ -47,7 +47,7 @@ pub(crate) fn detect(store: &Store, format: Option<Format>) -> Result<Found> {
             if !name.ends_with(".zarr") && matches!(zarr.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) =>
         {
             match store.size("").wait() {
-                Ok(Some(_)) => file(store),
+                Ok(Some(_)) => file(store, options),
                 _ => Err(zarr),
             }
         }
@@ -55,12 +55,18 @@ pub(crate) fn detect(store: &Store, format: Option<Format>) -> Result<Found> {
     }
 }
 
-fn file(store: &Store) -> Result<Found> {
+fn file(store: &Store, options: &StoreOptions) -> Result<Found> {
     let bytes = FileBytes::open(store)?;
     if netcdf::kind(&bytes)?.is_some() {
         return Ok(Found::NetCdf(bytes));
     }
-    let start = bytes.read(0..bytes.len().min(512))?;
+    let start = bytes.read(0..bytes.len().min(64 << 10))?;
+    if start.starts_with(b"PK") {
+        return ZarrGroup::open(&store.zip()?).map(Found::Zarr);
+    }
+    if references::looks_like_references(&start) {
+        return ZarrGroup::open(&store.references(options)?).map(Found::Zarr);
+    }
     Err(not_ours(bytes.name(), &start))
 }
 
@@ -70,7 +76,6 @@ fn not_ours(name: &str, start: &[u8]) -> Error {
     let text = String::from_utf8_lossy(start).trim_start().to_ascii_lowercase();
     match start {
         [] => Error::corrupt(format!("{name} is empty")).hint("its download or its writing was cut off"),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => unsupported("a zip archive", "unpack it; Zarr stores within zip archives are not read yet"),
         [b'G', b'R', b'I', b'B', ..] => unsupported("GRIB", "convert it to NetCDF (`grib_to_netcdf`, `cdo -f nc copy`)"),
         [0x1f, 0x8b, ..] => unsupported("compressed with gzip", "unpack it with `gunzip`"),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => unsupported("TIFF", "convert it (`gdal_translate -of netCDF`)"),
@@ -81,7 +86,7 @@ fn not_ours(name: &str, start: &[u8]) -> Error {
                 "the server may want a login or answers errors as pages; open the URL in a browser and copy the link to the file",
             )
         }
-        _ if text.starts_with('{') => unsupported("JSON", "references to chunks (kerchunk) are not read yet"),
+        _ if text.starts_with('{') => unsupported("JSON", "references to chunks (kerchunk) have keys such as `refs` or `.zgroup`"),
         _ => unsupported("neither NetCDF, HDF5 nor Zarr", "check the URL; the file may be damaged from its first byte on"),
     }
 }

@@ -4,15 +4,20 @@
 mod assemble;
 pub mod cf;
 mod detect;
+pub mod manifest;
+mod many;
 pub mod netcdf;
 mod open;
 pub mod raw;
 mod raw_zarr;
 pub mod runtime;
 pub mod store;
+mod tree;
 pub mod zarr;
 
+pub use many::{OpenMany, Urls, open_many};
 pub use open::{Format, OpenOptions, open};
+pub use tree::{DataTree, open_tree};
 pub use zarr::{WriteOptions, WriteZarr};
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 use terracube_cube::data::Dataset;
 use terracube_cube::{Error, ErrorKind, Result};
 
-use crate::cf::{CfOptions, decode};
+use crate::cf::{CfOptions, DecodedGroup, decode};
 use crate::detect::{Found, detect};
+use crate::manifest::{self, References};
 use crate::netcdf;
 use crate::raw::RawGroup;
 use crate::store::{Store, StoreOptions};
+use crate::tree::DataTree;
 use crate::zarr::ZarrGroup;
 use crate::{assemble, raw_zarr};
 
@@ -119,12 +121,19 @@ impl OpenOptions {
     /// # Errors
     /// As [`open`].
     pub fn open(&self, url: &str) -> Result<Dataset> {
-        let raw = self.open_raw(url)?;
-        assemble::dataset(decode(&raw, &self.cf)).map_err(|error| {
+        assemble::dataset(self.open_decoded(url)?).map_err(|error| {
             error.context(
                 Store::open(url, &self.store).map_or_else(|_| "the dataset".to_owned(), |store| store.url().to_owned()),
             )
         })
+    }
+
+    pub(crate) fn open_decoded(&self, url: &str) -> Result<DecodedGroup> {
+        Ok(decode(&self.open_raw(url)?, &self.cf))
+    }
+
+    pub(crate) fn store_options(&self) -> &StoreOptions {
+        &self.store
     }
 
     /// Opens a path or URL without applying any convention: what the format itself says.
@@ -134,7 +143,7 @@ impl OpenOptions {
     pub fn open_raw(&self, url: &str) -> Result<RawGroup> {
         let store = Store::open(url, &self.store)?;
         let group = self.group.as_deref().unwrap_or_default();
-        match detect(&store, self.format)? {
+        match detect(&store, self.format, &self.store)? {
             Found::Zarr(root) => Ok(raw_zarr::raw_group(&root.group(group)?)),
             Found::NetCdf(file) => {
                 let root = netcdf::open(file)?;
@@ -149,6 +158,40 @@ impl OpenOptions {
         }
     }
 
+    /// Opens all groups of a path or URL.
+    ///
+    /// # Errors
+    /// As [`open`]. A group that is damaged carries its own error.
+    pub fn open_tree(&self, url: &str) -> Result<DataTree> {
+        let store = Store::open(url, &self.store)?;
+        let mut groups = Vec::new();
+        let dataset = |raw: &RawGroup| assemble::dataset(decode(raw, &self.cf));
+        match detect(&store, self.format, &self.store)? {
+            Found::Zarr(root) => zarr_tree(&root, "/".to_owned(), &dataset, &mut groups),
+            Found::NetCdf(file) => netcdf_tree(&netcdf::open(file)?, &dataset, &mut groups),
+        }
+        Ok(DataTree::new(store.url().to_owned(), groups))
+    }
+
+    /// References to all chunks of a NetCDF or HDF5 file, as kerchunk writes them: `open` reads them in place of the file.
+    ///
+    /// # Errors
+    /// If it is no such file, or its structure is damaged.
+    pub fn references(&self, url: &str) -> Result<References> {
+        let store = Store::open(url, &self.store)?;
+        // References are read from anywhere, so they name a file of this machine in full.
+        let full = store.local_path().and_then(|path| std::path::absolute(path).ok());
+        let store = match full.as_deref().and_then(std::path::Path::to_str) {
+            Some(path) => Store::open(path, &self.store)?,
+            None => store,
+        };
+        match detect(&store, self.format, &self.store)? {
+            Found::NetCdf(file) => Ok(manifest::references(&netcdf::open(file)?)),
+            Found::Zarr(_) => Err(Error::unsupported(format!("{} is a Zarr store", store.url()))
+                .hint("its chunks are objects already: references are for NetCDF and HDF5 files")),
+        }
+    }
+
     /// The groups at a URL, "/" first: what [`Self::group`] takes.
     ///
     /// # Errors
@@ -156,11 +199,31 @@ impl OpenOptions {
     pub fn groups(&self, url: &str) -> Result<Vec<String>> {
         let store = Store::open(url, &self.store)?;
         let mut paths = vec!["/".to_owned()];
-        match detect(&store, self.format)? {
+        match detect(&store, self.format, &self.store)? {
             Found::Zarr(root) => zarr_groups(&root, &mut paths),
             Found::NetCdf(file) => netcdf_groups(&netcdf::open(file)?, &mut paths),
         }
         Ok(paths)
+    }
+}
+
+type Groups = Vec<(String, Result<Dataset>)>;
+
+fn netcdf_tree(group: &RawGroup, dataset: &impl Fn(&RawGroup) -> Result<Dataset>, groups: &mut Groups) {
+    groups.push((group.path.clone(), dataset(group)));
+    for inner in &group.groups {
+        netcdf_tree(inner, dataset, groups);
+    }
+}
+
+fn zarr_tree(group: &ZarrGroup, path: String, dataset: &impl Fn(&RawGroup) -> Result<Dataset>, groups: &mut Groups) {
+    groups.push((path.clone(), dataset(&raw_zarr::raw_group(group))));
+    for name in group.groups() {
+        let path = format!("{}/{name}", path.trim_end_matches('/'));
+        match group.group(name) {
+            Ok(inner) => zarr_tree(&inner, path, dataset, groups),
+            Err(error) => groups.push((path, Err(error))),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use terracube_cube::data::{Attribute, Attributes};
 use terracube_cube::source::Source;
 use terracube_cube::{Error, Result};
 
+use crate::manifest::ChunkIndexer;
+
 /// A group of a file or store; the root group has the path "/".
 #[derive(Debug, Clone, Default)]
 pub struct RawGroup {
@@ -48,6 +50,8 @@ pub struct RawVariable {
     pub characters: bool,
     /// How the values are stored.
     pub storage: RawStorage,
+    /// Where the chunks stand, if they can be read without the rest of the file.
+    pub chunks: Option<Arc<dyn ChunkIndexer>>,
 }
 
 /// How values are stored, for the encoding of a variable.

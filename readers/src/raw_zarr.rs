@@ -47,6 +47,7 @@ fn variable(array: &ZarrArray) -> RawVariable {
         data: source,
         characters: false,
         storage: RawStorage { chunks, codecs: Some(codecs), fill_value: array.mask_value().and_then(attribute) },
+        chunks: None,
     }
 }
 

@@ -22,33 +22,16 @@ impl Summary {
         Ok(Self { dtype: variable.dtype(), values: Observed::of(&array)? })
     }
 
-    /// The values of all `parts`, one after another.
-    pub fn joined(parts: Vec<Self>) -> Self {
-        let mut parts = parts.into_iter();
-        let mut whole = parts.next().expect("at least one part");
-        for part in parts {
-            match (&mut whole.values, part.values) {
-                (Observed::F32(all), Observed::F32(more)) => all.extend(more),
-                (Observed::F64(all), Observed::F64(more)) => all.extend(more),
-                (Observed::Integer(all), Observed::Integer(more)) => all.extend(more),
-                (Observed::Time(all), Observed::Time(more)) => all.extend(more),
-                (Observed::Text(all), Observed::Text(more)) => all.extend(more),
-                (Observed::Bool(all), Observed::Bool(more)) => all.extend(more),
-                (all, more) => panic!("parts of different types: {all:?} and {more:?}"),
-            }
-        }
-        whole
-    }
-
     /// Type, ends and statistics, of decoded values.
     pub fn compare(&self, name: &str, expected: &Value, tally: &mut Tally) {
         if let Some(dtype) = expected["dtype"].as_str() {
             tally.check(&format!("{name} dtype"), same_dtype(self.dtype, dtype, expected["kind"].as_str()));
         }
         let n = self.values.len();
+        let from_float = expected["raw_dtype"].as_str().is_some_and(|dtype| dtype.starts_with("float"));
         for (field, position) in [("first", Some(0)), ("last", n.checked_sub(1)), ("second", Some(1))] {
             if let (Some(wanted), Some(i)) = (expected.get(field), position.filter(|i| *i < n)) {
-                tally.check(&format!("{name} {field}"), self.same_value(i, wanted));
+                tally.check(&format!("{name} {field}"), self.same_value(i, wanted, from_float));
             }
         }
         if let (DType::Time { calendar, .. }, Some(wanted)) = (self.dtype, expected["calendar"].as_str()) {
@@ -86,12 +69,19 @@ impl Summary {
         }
     }
 
-    fn same_value(&self, i: usize, expected: &Value) -> Result<(), String> {
+    fn same_value(&self, i: usize, expected: &Value, from_float: bool) -> Result<(), String> {
         let equal = match (&self.values, self.dtype) {
             (Observed::Time(values), DType::Time { calendar, .. }) => {
-                values[i] == expected.as_str().and_then(|text| microseconds(text, calendar.name()))
+                let wanted = expected.as_str().and_then(|text| microseconds(text, calendar.name()));
+                // A fraction of a day or hour in f64 is worth about a microsecond, which the reference cuts and ours rounds.
+                match (values[i], wanted) {
+                    (Some(found), Some(wanted)) if from_float => (found - wanted).abs() <= 1,
+                    (found, wanted) => found == wanted,
+                }
             }
             (Observed::Time(values), _) => values[i].map(|v| v as f64 / 1e6) == expected.as_f64(),
+            // Where the reference masks the fill value of text, a blank, ours stays text (correctness.md).
+            (Observed::Text(values), _) if expected.is_null() => values[i].trim().is_empty(),
             (Observed::Text(values), _) => expected.as_str() == Some(values[i].trim_end_matches('\0')),
             (Observed::Bool(values), _) => expected.as_bool() == Some(values[i]),
             (Observed::Integer(values), _) => {
@@ -159,7 +149,7 @@ pub fn array(
         Ok(summary) => {
             summary.compare(name, expected, tally);
             if let Some(values) = expected["values"].as_array() {
-                let wrong = (0..values.len()).find_map(|i| summary.same_value(i, &values[i]).err());
+                let wrong = (0..values.len()).find_map(|i| summary.same_value(i, &values[i], false).err());
                 tally.check(&format!("{name} values"), wrong.map_or(Ok(()), Err));
             }
         }

@@ -2,7 +2,9 @@
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use terracube_cube::source::{Encoded, Fetch};
@@ -26,7 +28,7 @@ pub struct FileBytes {
 
 #[derive(Debug, Clone)]
 enum Place {
-    Local(Arc<File>),
+    Local(Arc<LocalFile>),
     Remote(Store),
     Memory(Bytes),
 }
@@ -48,7 +50,12 @@ impl FileBytes {
                 _ => Error::io(format!("cannot read {name}: {error}")),
             })?;
             let len = file.metadata().map_err(|error| Error::io(format!("cannot read {name}: {error}")))?.len();
-            return Ok(Self { place: Place::Local(Arc::new(file)), head: Bytes::new(), len, name });
+            return Ok(Self {
+                place: Place::Local(Arc::new(LocalFile::keep(path, file))),
+                head: Bytes::new(),
+                len,
+                name,
+            });
         }
         let (head, len) = store.start("", HEAD).wait()?.ok_or_else(missing)?;
         Ok(Self { place: Place::Remote(store.clone()), head, len, name })
@@ -90,7 +97,7 @@ impl FileBytes {
             return Ok(bytes);
         }
         match &self.place {
-            Place::Local(file) => read_local(file, &self.name, &range),
+            Place::Local(file) => file.read(&self.name, &range),
             Place::Memory(bytes) => Ok(bytes.slice(range.start as usize..range.end as usize)),
             Place::Remote(store) => {
                 let read = store.get_ranges("", vec![range]).wait()?;
@@ -165,8 +172,41 @@ impl FileBytes {
     }
 }
 
-fn read_local(file: &File, name: &str, range: &Range<u64>) -> Result<Bytes> {
-    let mut bytes = vec![0; (range.end - range.start) as usize];
-    file.read_exact_at(&mut bytes, range.start).map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
-    Ok(bytes.into())
+/// A file on a disk. A process may hold few files open: beyond some number they are opened anew for each read.
+#[derive(Debug)]
+struct LocalFile {
+    path: PathBuf,
+    kept: Option<File>,
+}
+
+/// Files that are kept open at most, of all that were opened; 1024 are allowed by default.
+const MOST_KEPT: usize = 256;
+static N_KEPT: AtomicUsize = AtomicUsize::new(0);
+
+impl LocalFile {
+    fn keep(path: &Path, file: File) -> Self {
+        let is_room = N_KEPT.fetch_add(1, Ordering::Relaxed) < MOST_KEPT;
+        if !is_room {
+            N_KEPT.fetch_sub(1, Ordering::Relaxed);
+        }
+        Self { path: path.to_owned(), kept: is_room.then_some(file) }
+    }
+
+    fn read(&self, name: &str, range: &Range<u64>) -> Result<Bytes> {
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let read = match &self.kept {
+            Some(file) => file.read_exact_at(&mut bytes, range.start),
+            None => File::open(&self.path).and_then(|file| file.read_exact_at(&mut bytes, range.start)),
+        };
+        read.map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
+        Ok(bytes.into())
+    }
+}
+
+impl Drop for LocalFile {
+    fn drop(&mut self) {
+        if self.kept.is_some() {
+            N_KEPT.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }

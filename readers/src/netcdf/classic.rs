@@ -11,6 +11,7 @@ use super::bytes::FileBytes;
 use super::flat::FlatSource;
 use super::guard::guarded;
 use super::item::Item;
+use crate::manifest::ChunkIndexer;
 use crate::raw::{RawDim, RawGroup, RawStorage, RawVariable};
 use terracube_cube::data::{Attribute, Attributes};
 
@@ -99,7 +100,7 @@ fn raw_variable(file: &FileBytes, variable: &NcVariable, header: &ClassicHeader,
         let item = if characters { Item::Character } else { Item::Number { dtype, big_endian: true } };
         let record = variable.is_record_var.then_some(record);
         let source = FlatSource::new(file.clone(), &variable.name, item, shape.clone(), variable.data_offset, record)?;
-        if source.end() > file.len() {
+        if !shape.contains(&0) && source.end() > file.len() {
             return Err(Error::corrupt(format!(
                 "{} is truncated: variable `{}` ends at byte {}, but the file holds {}",
                 file.name(),
@@ -109,14 +110,15 @@ fn raw_variable(file: &FileBytes, variable: &NcVariable, header: &ClassicHeader,
             ))
             .hint("get the file again"));
         }
-        Ok(Arc::new(source) as Arc<dyn Source>)
+        Ok(Arc::new(source))
     });
     RawVariable {
         name: name(&variable.name),
         dims: variable.dimensions.iter().map(|dim| name(&dim.name)).collect(),
         shape,
         attributes: attributes(&variable.attributes),
-        data,
+        chunks: data.as_ref().ok().map(|source| source.clone() as Arc<dyn ChunkIndexer>),
+        data: data.map(|source| source as Arc<dyn Source>),
         characters,
         storage: RawStorage::default(),
     }

@@ -7,6 +7,7 @@ use terracube_cube::{Error, Result};
 
 use super::bytes::FileBytes;
 use super::item::Item;
+use crate::manifest::{ChunkIndexer, Manifest};
 
 /// Runs of bytes whose gap is not larger than this are read in one go.
 const JOIN_GAP: u64 = 64 << 10;
@@ -170,6 +171,35 @@ impl Source for FlatSource {
             values.extend_from_slice(&piece[from..from + length as usize]);
         }
         self.item.decode(values, &shape)
+    }
+}
+
+impl ChunkIndexer for FlatSource {
+    /// Rows of the first axis: one for each record, or as many as make a chunk.
+    fn manifest(&self) -> Result<Manifest> {
+        let size = self.item.size() as u64;
+        let row = self.shape.iter().skip(1).product::<u64>() * size;
+        let touching = self.strides.first().is_none_or(|&stride| stride == row);
+        let mut chunk_shape = self.shape.clone();
+        let mut chunks = Vec::new();
+        match chunk_shape.first_mut() {
+            None => chunks.push((Vec::new(), self.offset, size)),
+            Some(_) if self.shape.contains(&0) => {}
+            Some(rows) => {
+                // Every chunk must be whole, as Zarr has no shorter ones: a number of rows that divides them.
+                let most = if touching { (CHUNK_BYTES / row.max(1)).clamp(1, *rows) } else { 1 };
+                let n = (1..=most).rev().find(|n| *rows % n == 0).unwrap_or(1);
+                let count = *rows / n;
+                *rows = n;
+                let inner = vec![0; self.shape.len() - 1];
+                chunks.extend((0..count).map(|i| {
+                    let index = std::iter::once(i).chain(inner.iter().copied()).collect();
+                    (index, self.offset + i * n * self.strides[0], n * row)
+                }));
+            }
+        }
+        let dtype = self.item.numpy_name()?;
+        Ok(Manifest { url: self.file.name().to_owned(), dtype, chunk_shape, codecs: Vec::new(), chunks })
     }
 }
 

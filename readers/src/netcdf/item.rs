@@ -40,6 +40,29 @@ impl Item {
         }
     }
 
+    /// The type as numpy writes it: "<f4".
+    pub(super) fn numpy_name(&self) -> Result<String> {
+        let order = |big_endian: bool| if big_endian { '>' } else { '<' };
+        Ok(match self {
+            Self::Number { dtype, big_endian } => {
+                let kind = match dtype {
+                    dtype if dtype.is_float() => 'f',
+                    dtype if dtype.is_unsigned() => 'u',
+                    _ => 'i',
+                };
+                let order = if dtype.item_size() == 1 { '|' } else { order(*big_endian) };
+                format!("{order}{kind}{}", dtype.item_size())
+            }
+            Self::Half { big_endian } => format!("{}f2", order(*big_endian)),
+            Self::Truth { size: 1 } => "|b1".to_owned(),
+            Self::Truth { .. } => {
+                return Err(Error::unsupported("truth values of several bytes have no name in numpy"));
+            }
+            Self::Character => "|S1".to_owned(),
+            Self::Text { size, .. } => format!("|S{size}"),
+        })
+    }
+
     /// Turns stored values in C order into a block.
     pub(super) fn decode(&self, mut bytes: Vec<u8>, shape: &[usize]) -> Result<Block> {
         match self {

@@ -12,9 +12,12 @@ mod aws;
 mod connect;
 mod failure;
 mod local;
+mod mapped;
 mod options;
 mod reading;
+pub(crate) mod references;
 mod remote;
+mod zip;
 
 use std::fmt;
 use std::ops::Range;
@@ -29,6 +32,7 @@ pub use options::StoreOptions;
 pub use reading::Reading;
 
 use address::Address;
+use mapped::Mapped;
 use remote::Remote;
 
 /// A place that holds objects by key: a directory, a web server, a bucket. A single file is a store whose only key is `""`.
@@ -53,6 +57,8 @@ pub struct Store {
 enum Place {
     Local(Arc<Path>),
     Remote(Arc<Remote>),
+    /// Objects within other objects, below a key.
+    Mapped(Arc<Mapped>, Arc<str>),
 }
 
 /// Something that stands directly under a key.
@@ -99,6 +105,10 @@ impl Store {
         Ok(Self { url, place })
     }
 
+    pub(crate) fn mapped(url: &str, mapped: Mapped) -> Self {
+        Self { url: url.into(), place: Place::Mapped(Arc::new(mapped), "".into()) }
+    }
+
     /// The URL without user, password and query, for messages and specs.
     pub fn url(&self) -> &str {
         &self.url
@@ -113,13 +123,17 @@ impl Store {
     pub fn local_path(&self) -> Option<&Path> {
         match &self.place {
             Place::Local(path) => Some(path),
-            Place::Remote(_) => None,
+            Place::Remote(_) | Place::Mapped(..) => None,
         }
     }
 
     /// Whether reads go through a network (or the store in memory).
     pub fn is_remote(&self) -> bool {
-        matches!(self.place, Place::Remote(_))
+        match &self.place {
+            Place::Local(_) => false,
+            Place::Remote(_) => true,
+            Place::Mapped(mapped, _) => mapped.is_remote(),
+        }
     }
 
     /// The place under a key.
@@ -132,6 +146,7 @@ impl Store {
         let place = match &self.place {
             Place::Local(path) => Place::Local(path.join(key).into()),
             Place::Remote(remote) => Place::Remote(Arc::new(remote.child(key))),
+            Place::Mapped(mapped, root) => Place::Mapped(mapped.clone(), below(root, key).into()),
         };
         Self { url: self.url_of(key).into(), place }
     }
@@ -149,6 +164,7 @@ impl Store {
                 Reading::local(move || local::get(&path, limit))
             }
             Place::Remote(remote) => remote.clone().get(key, limit),
+            Place::Mapped(mapped, root) => mapped.get(&below(root, key), limit),
         }
     }
 
@@ -160,6 +176,7 @@ impl Store {
                 Reading::local(move || Ok(local::get_ranges(&path, &[range])?.and_then(|mut parts| parts.pop())))
             }
             Place::Remote(remote) => remote.clone().get_range(key, range),
+            Place::Mapped(mapped, root) => one(mapped.get_ranges(&below(root, key), vec![range])),
         }
     }
 
@@ -172,6 +189,9 @@ impl Store {
                 Reading::local(move || local::get_ranges(&path, &ranges))
             }
             Place::Remote(remote) => remote.clone().get_ranges(key, ranges),
+            Place::Mapped(mapped, root) => {
+                mapped.get_ranges(&below(root, key), ranges.into_iter().map(ByteRange::Of).collect())
+            }
         }
     }
 
@@ -184,6 +204,7 @@ impl Store {
                 Reading::local(move || local::start(&path, n))
             }
             Place::Remote(remote) => remote.clone().start(key, n),
+            Place::Mapped(mapped, root) => mapped.start(&below(root, key), n),
         }
     }
 
@@ -195,6 +216,7 @@ impl Store {
                 Reading::local(move || local::size(&path))
             }
             Place::Remote(remote) => remote.clone().size(key),
+            Place::Mapped(mapped, root) => mapped.size(&below(root, key)),
         }
     }
 
@@ -207,6 +229,10 @@ impl Store {
                 Reading::local(move || local::list(&path))
             }
             Place::Remote(remote) => remote.clone().list(key),
+            Place::Mapped(mapped, root) => {
+                let entries = mapped.list(&below(root, key));
+                Reading::local(move || Ok(entries))
+            }
         }
     }
 
@@ -219,6 +245,7 @@ impl Store {
                 Reading::local(move || local::put(&path, &bytes))
             }
             Place::Remote(remote) => remote.clone().put(key, bytes),
+            Place::Mapped(mapped, _) => mapped.read_only(),
         }
     }
 
@@ -229,7 +256,7 @@ impl Store {
                 let (path, bytes) = (local::path_of(root, key), bytes.into());
                 Reading::local(move || local::put_new(&path, &bytes))
             }
-            Place::Remote(_) => self.put(key, bytes),
+            Place::Remote(_) | Place::Mapped(..) => self.put(key, bytes),
         }
     }
 
@@ -249,6 +276,7 @@ impl Store {
                 Reading::local(move || local::remove(&path))
             }
             Place::Remote(remote) => remote.clone().remove_all(key),
+            Place::Mapped(mapped, _) => mapped.read_only(),
         }
     }
 }
@@ -257,6 +285,26 @@ impl Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({})", self.url)
+    }
+}
+
+/// A key below another.
+fn below(root: &str, key: &str) -> String {
+    let key = key.trim_matches('/');
+    match (root, key) {
+        ("", key) => key.to_owned(),
+        (root, "") => root.to_owned(),
+        (root, key) => format!("{root}/{key}"),
+    }
+}
+
+/// The only part of a read of one part.
+fn one(reading: Reading<Option<Vec<Bytes>>>) -> Reading<Option<Bytes>> {
+    match reading {
+        Reading::Local(read) => Reading::local(move || Ok(read()?.and_then(|mut parts| parts.pop()))),
+        Reading::Remote(read) => {
+            Reading::Remote(Box::pin(async move { Ok(read.await?.and_then(|mut parts| parts.pop())) }))
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub struct StoreOptions {
     pub(super) virtual_hosted: bool,
     pub(super) bearer_token: Option<String>,
     pub(super) ca_bundle: Option<PathBuf>,
+    pub(super) allow_local_references: bool,
     pub(super) max_requests: usize,
     pub(super) max_retries: usize,
     pub(super) connect_timeout: Duration,
@@ -51,6 +52,7 @@ impl Default for StoreOptions {
             virtual_hosted: false,
             bearer_token: None,
             ca_bundle: None,
+            allow_local_references: false,
             max_requests: 32,
             max_retries: 5,
             connect_timeout: Duration::from_secs(10),
@@ -122,6 +124,13 @@ impl StoreOptions {
     #[must_use]
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.bearer_token = Some(token.into());
+        self
+    }
+
+    /// Lets references that come from a server point to files of this machine. Otherwise they are refused.
+    #[must_use]
+    pub fn allow_local_references(mut self) -> Self {
+        self.allow_local_references = true;
         self
     }
 

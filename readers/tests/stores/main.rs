@@ -1,7 +1,10 @@
 //! Stores and Zarr over them: local files, a web server, an S3 server, both on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod damaged;
 mod http;
+mod many;
+mod mapped;
 mod netcdf_remote;
 mod s3;
 mod support;

@@ -21,6 +21,7 @@ use super::super::item::Item;
 use super::Hdf5;
 use super::filters::Filters;
 use super::objects::Stored;
+use crate::manifest::{ChunkIndexer, Manifest};
 
 /// Stored chunks smaller than this are read in groups.
 const GROUP_BYTES: u64 = 256 << 10;
@@ -194,6 +195,38 @@ impl Chunked {
         }
         plain.truncate(size);
         Ok(plain)
+    }
+}
+
+impl ChunkIndexer for ChunkedSource {
+    fn manifest(&self) -> Result<Manifest> {
+        let Chunked { hdf, chunks, chunk_shape, filters, item, .. } = &*self.0;
+        let places = self.0.index()?;
+        if places.iter().any(|place| place.mask != 0) {
+            return Err(Error::unsupported("some of its chunks skip filters, which references cannot express"));
+        }
+        let counts = chunks.counts();
+        let index = |number: u64| {
+            let mut rest = number;
+            let mut index: Vec<u64> = counts
+                .iter()
+                .rev()
+                .map(|&count| {
+                    let i = rest % count.max(1);
+                    rest /= count.max(1);
+                    i
+                })
+                .collect();
+            index.reverse();
+            index
+        };
+        Ok(Manifest {
+            url: hdf.bytes.name().to_owned(),
+            dtype: item.numpy_name()?,
+            chunk_shape: chunk_shape.clone(),
+            codecs: filters.numcodecs(item.size())?,
+            chunks: places.iter().map(|place| (index(place.number), place.start, place.size)).collect(),
+        })
     }
 }
 

@@ -3,6 +3,7 @@ use std::io::Read as _;
 
 use hdf5_reader::filters::FilterRegistry;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
+use serde_json::{Value, json};
 use terracube_cube::{Error, Result};
 
 use super::bitshuffle;
@@ -60,6 +61,31 @@ impl Filters {
                 None => format!("{id}"),
             },
         }
+    }
+
+    /// The filters as numcodecs describes them, in the order in which they were applied.
+    ///
+    /// # Errors
+    /// If one has no counterpart there.
+    pub(super) fn numcodecs(&self, item_size: usize) -> Result<Vec<Value>> {
+        let one = |filter: &FilterDescription| {
+            let word = |at: usize| filter.client_data.get(at).copied();
+            Ok(match filter.id {
+                DEFLATE => json!({"id": "zlib", "level": word(0).unwrap_or(1)}),
+                SHUFFLE => {
+                    json!({"id": "shuffle", "elementsize": word(0).filter(|&n| n > 0).unwrap_or(item_size as u32)})
+                }
+                FLETCHER32 => json!({"id": "fletcher32"}),
+                BZIP2 => json!({"id": "bz2", "level": word(0).unwrap_or(9)}),
+                ZSTD => json!({"id": "zstd", "level": word(0).unwrap_or(1)}),
+                BLOSC => json!({"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}),
+                _ => {
+                    let message = format!("references have no codec for the filter {}", Self::name(filter));
+                    return Err(Error::unsupported(message));
+                }
+            })
+        };
+        self.0.iter().map(one).collect()
     }
 
     /// Whether the stored bytes are the values.

@@ -27,7 +27,8 @@ use crate::raw::RawGroup;
 /// Blocks in which metadata is read and kept: requests are dear far away, bytes are dear nearby.
 const REMOTE_BLOCK: usize = super::bytes::HEAD as usize;
 const LOCAL_BLOCK: usize = 32 << 10;
-const N_BLOCKS: usize = 64;
+/// Kept for each open file; there may be thousands of them.
+const N_BLOCKS: usize = 16;
 /// An object header of more bytes is taken as damage.
 const MAX_HEADER_BYTES: usize = 64 << 20;
 
@@ -66,6 +67,16 @@ impl Hdf5 {
             .with_max_object_header_bytes(MAX_HEADER_BYTES);
         let file = Hdf5File::from_storage_with_options(storage, options)
             .map_err(|error| Error::corrupt(format!("the HDF5 header of {} is damaged: {error}", bytes.name())))?;
+        let end = file.superblock().eof_address;
+        let is_known = !hdf5_reader::io::Cursor::is_undefined_offset(end, file.superblock().offset_size);
+        if is_known && end > bytes.len() {
+            return Err(Error::corrupt(format!(
+                "{} is truncated: it holds {} bytes, but its header says {end}",
+                bytes.name(),
+                bytes.len()
+            ))
+            .hint("get the file again"));
+        }
         Ok(Self { bytes: bytes.clone(), base, file })
     }
 

@@ -17,6 +17,7 @@ use super::dimensions::Dimensions;
 use super::filters::Filters;
 use super::objects::{DatasetObject, GroupObject, Stored};
 use super::strings::HeapText;
+use crate::manifest::ChunkIndexer;
 use crate::raw::{RawGroup, RawStorage, RawVariable};
 
 /// The tree of a file as users see it.
@@ -64,7 +65,8 @@ fn variable(
         dims: names,
         shape,
         attributes: reader.visible(&dataset.attributes),
-        data: data.map_err(|error| error.context(place)),
+        chunks: data.as_ref().ok().and_then(|(_, chunks)| chunks.clone()),
+        data: data.map(|(source, _)| source).map_err(|error| error.context(place)),
         characters,
         storage,
     }
@@ -79,40 +81,46 @@ fn storage_of(stored: &Stored) -> RawStorage {
     RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), fill_value: None }
 }
 
-fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Arc<dyn Source>> {
+type Opened = (Arc<dyn Source>, Option<Arc<dyn ChunkIndexer>>);
+
+fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Opened> {
     if stored.external {
         return Err(Error::unsupported("its values stand in other files (HDF5 external storage)"));
     }
     let item = match values {
-        Values::Text => return Ok(Arc::new(HeapText::new(hdf.clone(), path, &stored, shape)?)),
+        Values::Text => return Ok((Arc::new(HeapText::new(hdf.clone(), path, &stored, shape)?), None)),
         Values::Fixed(item) => item,
     };
     let extents: Vec<usize> = shape.iter().map(|&n| n as usize).collect();
     match &stored.layout {
-        DataLayout::Chunked { .. } => Ok(Arc::new(ChunkedSource::new(hdf.clone(), path, stored, item, shape)?)),
+        DataLayout::Chunked { .. } => {
+            let source = Arc::new(ChunkedSource::new(hdf.clone(), path, stored, item, shape)?);
+            Ok((source.clone(), Some(source)))
+        }
         DataLayout::Compact { data } => {
             let size = item.size() * extents.iter().product::<usize>();
             let bytes = data.get(..size).ok_or_else(|| hdf.corrupt("its values are cut off"))?;
             let block = item.decode(bytes.to_vec(), &extents)?;
-            Ok(MemorySource::new(block, ChunkGrid::single(shape)))
+            Ok((MemorySource::new(block, ChunkGrid::single(shape)), None))
         }
         DataLayout::Contiguous { address, .. } if Cursor::is_undefined_offset(*address, hdf.offset_size()) => {
             let fill =
                 stored.fill.clone().filter(|fill| fill.len() == item.size()).unwrap_or_else(|| vec![0; item.size()]);
             let block = Block::filled(&item.decode(fill, &[])?, &extents)?;
-            Ok(MemorySource::new(block, ChunkGrid::single(shape)))
+            Ok((MemorySource::new(block, ChunkGrid::single(shape)), None))
         }
         DataLayout::Contiguous { address, .. } => {
             let offset = hdf.base + address;
             let source = FlatSource::new(hdf.bytes.clone(), path, item, shape.to_vec(), offset, None)?;
-            if source.end() > hdf.bytes.len() {
+            if !shape.contains(&0) && source.end() > hdf.bytes.len() {
                 return Err(hdf.corrupt(format!(
                     "it ends at byte {}, but the file holds {}",
                     source.end(),
                     hdf.bytes.len()
                 )));
             }
-            Ok(Arc::new(source))
+            let source = Arc::new(source);
+            Ok((source.clone(), Some(source)))
         }
     }
 }
