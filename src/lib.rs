@@ -35,8 +35,8 @@ pub use terracube_readers::open;
 /// anom.isel("time", -1).plot().robust().title("Anomaly");
 /// let (mean, p90) = compute((&t.mean("time"), &t.quantile(0.9, "time")))?;   // one pass
 /// anom.named("t2m_anom").write("memory://prelude/anomaly.zarr")?;
-/// # assert_eq!((annual.shape(), smooth.count("time").item()?), (&[30u64][..], 342.0));
-/// # assert_eq!((mean.shape(), p90.dtype(), gdd.dims().len()), (&[3u64, 5][..], DType::F64, 2));
+/// # assert_eq!((annual.shape(), smooth.count("time").item()?), (&[30u64][..], 351.0));
+/// # assert_eq!((mean.shape(), p90.dtype(), gdd.dims().len()), (&[3u64, 4][..], DType::F64, 2));
 /// # assert!((hot.mean(ALL).item()? - 18.0).abs() < 10.0 && last.error().is_none());
 /// # Ok::<(), Error>(())
 /// ```

@@ -165,10 +165,9 @@ impl DataArray {
             let len = self.shape()[axis] as usize;
             let places = Expr::constant(Dims::new([dim])?, Block::new(&[len], (0..len).map(|i| i as f64).collect())?);
             let best = x.reduce(vec![axis], extreme, ReduceOptions::default());
-            // The first place that holds the extreme; missing values are equal to nothing. A group of its own brings the axes in order.
+            // The first place that holds the extreme; missing values are equal to nothing.
             let is_best = x.binary(BinaryOp::Eq, &best);
-            let order: Vec<usize> = (0..x.shape().len()).collect();
-            let all = places.broadcast_to(x.dims(), x.shape().to_vec()).mask(&is_best).transpose(order);
+            let all = places.broadcast_to(x.dims(), x.shape().to_vec()).mask(&is_best);
             let first = all.reduce(vec![axis], ReduceOp::Min, ReduceOptions::default());
             self.with_fewer_dims(first.unary(UnaryOp::Lookup(labels(self)?))).checked()
         };
