@@ -19,4 +19,4 @@ pub use data::{
     Encoding, EncodingFields, Fill, GroupBy, GroupByAll, Join, Method, PadMode, RollingWindow, Variable, align,
     broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge, near,
 };
-pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink};
+pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink, SpillSpace};

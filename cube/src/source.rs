@@ -128,3 +128,62 @@ impl Source for MemorySource {
         self.block.region(region)
     }
 }
+
+/// Values that are worked out where they stand, as f64: for tests and measurements of arrays of any size.
+pub struct SyntheticSource {
+    grid: ChunkGrid,
+    fill: Box<Fill>,
+    reads_parts: bool,
+}
+
+/// Fills a box with its values in C order.
+type Fill = dyn Fn(&Region, &mut [f64]) + Send + Sync;
+
+impl SyntheticSource {
+    /// A source that calls `fill` for each chunk, with its box and its values in C order.
+    pub fn new(grid: ChunkGrid, fill: impl Fn(&Region, &mut [f64]) + Send + Sync + 'static) -> Self {
+        Self { grid, fill: Box::new(fill), reads_parts: false }
+    }
+
+    /// The same source, read as data that is not compressed: any part of a chunk by itself.
+    #[must_use]
+    pub fn in_parts(mut self) -> Self {
+        self.reads_parts = true;
+        self
+    }
+}
+
+impl fmt::Debug for SyntheticSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SyntheticSource{:?}", self.grid.shape())
+    }
+}
+
+impl Source for SyntheticSource {
+    fn dtype(&self) -> DType {
+        DType::F64
+    }
+
+    fn grid(&self) -> &ChunkGrid {
+        &self.grid
+    }
+
+    fn reads_parts(&self) -> bool {
+        self.reads_parts
+    }
+
+    fn encoded_bound(&self, _region: &Region) -> u64 {
+        0
+    }
+
+    fn fetch(&self, _region: &Region) -> Fetch {
+        Fetch::Ready(Ok(Encoded::default()))
+    }
+
+    fn decode(&self, _encoded: Encoded, region: &Region) -> Result<Block> {
+        let extents = region.extents();
+        let mut values = vec![0.0; extents.iter().product()];
+        (self.fill)(region, &mut values);
+        Block::new(&extents, values)
+    }
+}

@@ -211,7 +211,15 @@ impl DataArray {
     /// # Errors
     /// The mistake that the array carries.
     pub fn explain(&self) -> Result<String> {
-        run::explanation(std::slice::from_ref(self.variable.expr()))
+        self.explain_with(&Context::current()?)
+    }
+
+    /// As [`DataArray::explain`], under another budget.
+    ///
+    /// # Errors
+    /// The mistake that the array carries.
+    pub fn explain_with(&self, context: &Context) -> Result<String> {
+        run::explanation(std::slice::from_ref(self.variable.expr()), context)
     }
 
     /// Computes into a sink.

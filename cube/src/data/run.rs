@@ -2,9 +2,9 @@
 use std::sync::Arc;
 
 use crate::base::{Block, Result};
-use crate::execute::{Context, Executor, LocalExecutor, MemorySink, RunReport, Silent, Sink};
+use crate::execute::{ArraySpec, Context, Executor, LocalExecutor, MemorySink, RunReport, Silent, Sink};
 use crate::optimise::optimise;
-use crate::physical::{describe, lower};
+use crate::physical::{Means, describe, lower};
 use crate::plan::{Expr, Op, explain};
 
 /// Computes expressions together, each into its sink.
@@ -17,7 +17,8 @@ pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) ->
     }
     let roots = optimise(exprs)?;
     let chunks: Vec<_> = sinks.iter().map(|sink| sink.chunks()).collect();
-    let plan = lower(&roots, &chunks, context.n_workers(), context.budget.limit())?;
+    let held = roots.iter().zip(sinks).map(|(root, sink)| sink.held_bytes(&whole(root))).sum();
+    let plan = lower(&roots, &chunks, means(context, held))?;
     LocalExecutor.run(plan, sinks, context)
 }
 
@@ -46,13 +47,27 @@ pub(super) fn folded(expr: &Expr) -> Option<Expr> {
 }
 
 /// The optimised plan and how it would run. Reads nothing.
-pub(super) fn explanation(exprs: &[Expr]) -> Result<String> {
+pub(super) fn explanation(exprs: &[Expr], context: &Context) -> Result<String> {
     if let Some(error) = exprs.iter().find_map(Expr::error) {
         return Err(error.clone());
     }
-    let context = Context::current()?;
     let roots = optimise(exprs)?;
-    let plan = lower(&roots, &[], context.n_workers(), context.budget.limit())?;
+    let held = roots.iter().map(Expr::n_bytes).sum();
+    let plan = lower(&roots, &[], means(context, held))?;
     let trees: Vec<String> = roots.iter().map(explain).collect();
     Ok(format!("{}{}", trees.join(""), describe(&plan)))
+}
+
+/// What a run under `context` may use beside results of `held` bytes.
+fn means(context: &Context, held: u64) -> Means {
+    Means {
+        n_workers: context.n_workers() as u64,
+        memory: context.budget.renew().saturating_sub(held),
+        disk: context.spill.limit().saturating_sub(context.spill.held()),
+    }
+}
+
+fn whole(root: &Expr) -> ArraySpec {
+    let grid = root.grid().clone();
+    ArraySpec { dims: root.dims().clone(), shape: root.shape().to_vec(), dtype: root.dtype(), grid }
 }

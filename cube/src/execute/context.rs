@@ -2,7 +2,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{CancelToken, MemoryBudget, Observer, Silent};
+use super::{CancelToken, MemoryBudget, Observer, Silent, SpillSpace};
 use crate::base::{Error, Result};
 
 /// What a computation runs with. Cheap to clone; clones share budget, workers and token.
@@ -10,6 +10,8 @@ use crate::base::{Error, Result};
 pub struct Context {
     /// The memory that computations may hold.
     pub budget: MemoryBudget,
+    /// The disk that computations may use for what does not fit the memory budget.
+    pub spill: SpillSpace,
     /// Told of progress.
     pub observer: Arc<dyn Observer>,
     /// Stops what runs.
@@ -23,22 +25,21 @@ impl Context {
     /// A context of its own with `n_workers` threads and `budget`.
     ///
     /// # Errors
-    /// If threads cannot be started.
+    /// If threads cannot be started, or `TERRACUBE_SPILL` is no amount.
     pub fn new(n_workers: usize, budget: MemoryBudget) -> Result<Self> {
         let workers = rayon::ThreadPoolBuilder::new()
             .num_threads(n_workers.max(1))
-            // Plans are evaluated by recursion, as deep as a plan may be.
-            .stack_size(16 << 20)
             .thread_name(|index| format!("terracube-{index}"))
             .build()
             .map_err(|error| Error::io(format!("cannot start {n_workers} worker threads: {error}")))?;
-        Ok(Self { budget, observer: Arc::new(Silent), cancel: CancelToken::new(), workers: Arc::new(workers) })
+        let spill = SpillSpace::from_environment()?;
+        Ok(Self { budget, spill, observer: Arc::new(Silent), cancel: CancelToken::new(), workers: Arc::new(workers) })
     }
 
-    /// The context that `compute()` uses: all cores, the budget of this machine, no observer, unless [`Context::install`] said otherwise.
+    /// The context that `compute()` uses: all cores, the budget that `TERRACUBE_BUDGET` says or else that of this machine, no observer, unless [`Context::install`] said otherwise.
     ///
     /// # Errors
-    /// If threads cannot be started.
+    /// If threads cannot be started, or `TERRACUBE_BUDGET` or `TERRACUBE_SPILL` is no amount.
     pub fn current() -> Result<Self> {
         if let Some(context) = &*DEFAULT.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(context.clone());
@@ -48,7 +49,7 @@ impl Context {
             return Ok(context.clone());
         }
         let n_workers = std::thread::available_parallelism().map_or(2, usize::from);
-        let context = Self::new(n_workers, MemoryBudget::of_this_machine())?;
+        let context = Self::new(n_workers, MemoryBudget::from_environment()?)?;
         *slot = Some(context.clone());
         Ok(context)
     }
@@ -62,6 +63,13 @@ impl Context {
     #[must_use]
     pub fn with_budget(mut self, bytes: u64) -> Self {
         self.budget = MemoryBudget::new(bytes);
+        self
+    }
+
+    /// The same context with other disk space for what does not fit the memory budget.
+    #[must_use]
+    pub fn with_spill(mut self, spill: SpillSpace) -> Self {
+        self.spill = spill;
         self
     }
 

@@ -2,6 +2,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context as TaskContext, Poll};
 use std::thread::Thread;
@@ -11,8 +12,10 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use futures::task::ArcWake;
 
+use super::meter::Meter;
 use super::{Context, MemoryBudget, Reservation};
 use crate::base::{Error, ErrorKind, Result};
+use crate::physical::size;
 
 /// How long the coordinator sleeps at most before it looks at the cancel token again.
 const TICK: Duration = Duration::from_millis(10);
@@ -32,7 +35,7 @@ pub(super) struct Started {
 pub(super) type Work = Box<dyn FnOnce() -> Result<()> + Send>;
 
 /// A task whose reads are on their way, with the memory it holds.
-type Reading = Pin<Box<dyn Future<Output = (Work, Reservation)> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = (Work, Lease)> + Send>>;
 
 /// Memory that a run has in hand from its start to its end, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +44,49 @@ pub(super) struct Hold {
     pub all: u64,
     /// What is set aside for one task.
     pub floor: u64,
+}
+
+/// What a run has reserved, and what it really takes.
+pub(super) struct Watch {
+    pub meter: Meter,
+    reserved: Arc<Reserved>,
+}
+
+#[derive(Default)]
+struct Reserved {
+    now: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Watch {
+    /// For a run that begins with `bytes` in hand.
+    pub fn over(bytes: u64, meter: Meter) -> Self {
+        let reserved = Reserved { now: AtomicU64::new(bytes), most: AtomicU64::new(bytes) };
+        Self { meter, reserved: Arc::new(reserved) }
+    }
+
+    /// The most bytes that were reserved at a time.
+    pub fn most_reserved(&self) -> u64 {
+        self.reserved.most.load(Ordering::Relaxed)
+    }
+
+    fn lease(&self, reservation: Reservation) -> Lease {
+        let now = self.reserved.now.fetch_add(reservation.bytes(), Ordering::Relaxed) + reservation.bytes();
+        self.reserved.most.fetch_max(now, Ordering::Relaxed);
+        Lease { reservation, of: self.reserved.clone() }
+    }
+}
+
+/// Memory that a task holds.
+struct Lease {
+    reservation: Reservation,
+    of: Arc<Reserved>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.of.now.fetch_sub(self.reservation.bytes(), Ordering::Relaxed);
+    }
 }
 
 /// A task that can be admitted.
@@ -60,6 +106,7 @@ pub(super) fn coordinate(
     context: &Context,
     n_tasks: u64,
     hold: Hold,
+    watch: &mut Watch,
     mut prepare: impl FnMut(u64) -> Result<Admission>,
     mut done: impl FnMut(u64),
 ) -> Result<()> {
@@ -106,12 +153,13 @@ pub(super) fn coordinate(
                 held = Some(admission);
                 break;
             };
+            let lease = watch.lease(reservation);
             floor_free = false;
             next += 1;
             in_flight += 1;
             let started = (admission.start)();
             match (started.work, started.ready) {
-                (Some(work), _) => spawn(context, work, reservation, on_floor, &sender, &floor_sender),
+                (Some(work), _) => spawn(context, work, lease, on_floor, &sender, &floor_sender),
                 (None, Some(ready)) => {
                     let floor_sender = on_floor.then(|| floor_sender.clone());
                     waiting.push(Box::pin(async move {
@@ -124,7 +172,7 @@ pub(super) fn coordinate(
                             }),
                             None => work,
                         };
-                        (work, reservation)
+                        (work, lease)
                     }));
                 }
                 (None, None) => {
@@ -135,8 +183,8 @@ pub(super) fn coordinate(
         }
         let mut moved = false;
         let mut poll = TaskContext::from_waker(&waker);
-        while let Poll::Ready(Some((work, reservation))) = waiting.poll_next_unpin(&mut poll) {
-            spawn(context, work, reservation, false, &sender, &floor_sender);
+        while let Poll::Ready(Some((work, lease))) = waiting.poll_next_unpin(&mut poll) {
+            spawn(context, work, lease, false, &sender, &floor_sender);
             moved = true;
         }
         while let Ok(result) = receiver.try_recv() {
@@ -153,24 +201,18 @@ pub(super) fn coordinate(
         if in_flight == 0 && (failure.is_some() || (held.is_none() && next == n_tasks)) {
             return failure.map_or(Ok(()), Err);
         }
+        watch.meter.look();
         if !moved {
             std::thread::park_timeout(TICK);
         }
     }
 }
 
-fn spawn(
-    context: &Context,
-    work: Work,
-    reservation: Reservation,
-    on_floor: bool,
-    sender: &Sender<Result<()>>,
-    floor: &Sender<()>,
-) {
+fn spawn(context: &Context, work: Work, lease: Lease, on_floor: bool, sender: &Sender<Result<()>>, floor: &Sender<()>) {
     let (sender, floor, coordinator) = (sender.clone(), floor.clone(), std::thread::current());
     context.workers.spawn_fifo(move || {
         let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
-        drop(reservation);
+        drop(lease);
         if on_floor {
             let _ = floor.send(());
         }
@@ -180,7 +222,8 @@ fn spawn(
     });
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+/// The error that a panic becomes.
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     Error::internal(format!("a task panicked: {text}"))
@@ -188,13 +231,11 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
 
 /// What a job that cannot fit is answered.
 pub(super) fn too_large(bytes: u64, budget: &MemoryBudget) -> Error {
-    let message = format!("this needs {} in memory at a time, the budget is {}", mib(bytes), mib(budget.limit()));
-    Error::new(ErrorKind::OverBudget, message)
-        .hint("select a smaller part, reduce first, write the result to a store instead of memory, or raise the memory budget")
-}
-
-fn mib(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64)
+    let message = format!("this needs {} in memory at a time, the budget is {}", size(bytes), size(budget.limit()));
+    Error::new(ErrorKind::OverBudget, message).hint(
+        "select a smaller part, reduce first, write the result to a store instead of memory, or raise the memory budget \
+         (TERRACUBE_BUDGET)",
+    )
 }
 
 struct Unpark(Thread);

@@ -17,10 +17,16 @@ pub struct RunReport {
     pub chunks_read: u64,
     /// Encoded bytes read.
     pub bytes_read: u64,
-    /// The most bytes that the memory model foresaw: what was reserved to begin with.
+    /// The bytes without which it could not run, by the memory model: results, accumulators and one task at a time.
     pub modelled_bytes: u64,
-    /// The most bytes that were reserved at a time, other runs under the same budget included.
+    /// The most bytes that it had reserved at a time, with as many tasks as the budget allowed: the model's peak.
     pub peak_reserved: u64,
+    /// The most bytes by which the memory of the process was seen to grow while it ran, all threads of it included.
+    pub measured_bytes: u64,
+    /// Bytes written to disk because they did not fit the budget.
+    pub spilled_bytes: u64,
+    /// What was done so that it fits the budget, in words; empty if nothing.
+    pub fitting: Vec<String>,
     /// Wall time.
     pub elapsed: Duration,
 }

@@ -4,12 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::accumulate::{Accumulators, new_accumulator};
-use super::coordinator::{Admission, Hold, Started, Work, coordinate, too_large};
+use super::coordinator::{Admission, Hold, Started, Watch, Work, coordinate, too_large};
+use super::meter::Meter;
+use super::spill::SpillFile;
 use super::task::{Encoding, StageRun, start_reads};
 use super::{ArraySpec, Context, Executor, MemorySink, Progress, Reservation, RunReport, Sink};
 use crate::base::{AxisChunks, ChunkGrid, Error, Region, Result};
 use crate::physical::{
-    Needs, OutputKind, PhysicalPlan, Reduction, Resident, Role, Stage, StageOutput, needs, task_region,
+    MOST_IN_FLIGHT, Needs, OutputKind, PhysicalPlan, Reduction, Resident, Role, Stage, StageOutput, TILE_SCRATCH,
+    fitting, inner_bytes, needs, task_region,
 };
 
 /// Runs plans on the worker threads of a [`Context`].
@@ -26,32 +29,45 @@ impl Executor for LocalExecutor {
         let specs: Vec<ArraySpec> = specs(&plan);
         // What stays until the end of the run: results in memory, and results for later stages.
         let results: u64 = sinks.iter().zip(&specs).map(|(sink, spec)| sink.held_bytes(spec)).sum();
-        let widest = plan.stages.iter().map(|s| s.live_bytes.saturating_add(s.task_bytes)).max().unwrap_or(0);
-        let kept: u64 = plan.stages.iter().map(resident_bytes).sum();
-        let needed = results.saturating_add(widest).saturating_add(kept);
+        let widest = plan.stages.iter().map(stage_bytes).max().unwrap_or(0);
+        let needed = results.saturating_add(widest);
         let hold = reserve(context, needed)?;
-        let mut report = RunReport { modelled_bytes: needed, ..RunReport::default() };
+        let ahead = plan.stages.iter().map(|stage| stage.task_bytes.saturating_mul(MOST_IN_FLIGHT)).max().unwrap_or(0);
+        let claim = context.budget.claim(needed.saturating_add(ahead).min(context.budget.limit()));
+        let mut report = RunReport {
+            modelled_bytes: needed,
+            fitting: plan.stages.iter().flat_map(fitting).collect(),
+            ..RunReport::default()
+        };
         let mut progress = Progress {
             passes: plan.stages.len(),
             tasks_total: plan.stages.iter().map(|stage| stage.drive.n_chunks()).sum(),
             ..Progress::default()
         };
         context.observer.started(&progress);
-        let outcome = run_stages(plan, sinks, &specs, context, &mut report, &mut progress);
+        let mut watch = Watch::over(needed, Meter::start());
+        let spill = Arc::new(SpillFile::new(context.spill.clone()));
+        let outcome = run_stages(plan, sinks, &specs, context, &mut watch, &spill, &mut report, &mut progress);
+        watch.meter.look_now();
         context.observer.finished(&progress);
-        drop(hold);
+        drop((hold, claim));
+        report.peak_reserved = watch.most_reserved();
+        report.measured_bytes = watch.meter.growth();
+        report.spilled_bytes = spill.written();
         outcome?;
-        report.peak_reserved = context.budget.peak();
         report.elapsed = started.elapsed();
         Ok(report)
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "all of a run, in its one place")]
 fn run_stages(
     plan: PhysicalPlan,
     sinks: &[Arc<dyn Sink>],
     specs: &[ArraySpec],
     context: &Context,
+    watch: &mut Watch,
+    spill: &Arc<SpillFile>,
     report: &mut RunReport,
     progress: &mut Progress,
 ) -> Result<()> {
@@ -61,42 +77,50 @@ fn run_stages(
     let mut resident = Arc::new(Resident::new());
     for (number, stage) in plan.stages.into_iter().enumerate() {
         progress.pass = number + 1;
-        let found = run_stage(stage, sinks, &resident, context, report, progress)?;
+        let stage = Arc::new(stage);
+        let (run, kept) = begin_stage(&stage, sinks, &resident, context, spill)?;
+        run_stage(&run, context, watch, report, progress)?;
         let mut all = Resident::clone(&resident);
-        all.extend(found);
+        for (id, sink) in kept {
+            all.insert(id, sink.take()?);
+        }
+        stage.drops.iter().for_each(|id| {
+            all.remove(id);
+        });
         resident = Arc::new(all);
     }
     sinks.iter().try_for_each(|sink| sink.finish())
 }
 
-/// Runs one stage; returns what later stages use.
-fn run_stage(
-    stage: Stage,
+/// Results of a stage that later stages use, by node.
+type Kept = Vec<(usize, Arc<MemorySink>)>;
+
+/// Makes what the tasks of a stage share.
+fn begin_stage(
+    stage: &Arc<Stage>,
     sinks: &[Arc<dyn Sink>],
     resident: &Arc<Resident>,
     context: &Context,
-    report: &mut RunReport,
-    progress: &mut Progress,
-) -> Result<Resident> {
-    let stage = Arc::new(stage);
-    let mut kept: Vec<(usize, Arc<MemorySink>)> = Vec::new();
+    spill: &Arc<SpillFile>,
+) -> Result<(Arc<StageRun>, Kept)> {
+    let mut kept = Kept::new();
     let mut targets: Vec<Vec<Arc<dyn Sink>>> = Vec::new();
     let mut accumulators = Vec::new();
     for output in &stage.outputs {
         let mut into: Vec<Arc<dyn Sink>> = output.roots.iter().map(|&root| sinks[root].clone()).collect();
         if output.resident {
             let sink = Arc::new(MemorySink::new());
-            sink.begin(&spec(&stage, output))?;
+            sink.begin(&spec(stage, output))?;
             kept.push((output.expr.id(), sink.clone()));
             into.push(sink);
         }
         targets.push(into);
         accumulators.push(match &output.kind {
-            OutputKind::Reduction(reduction) => Some(Accumulators::new(reduction, &stage.drive)),
+            OutputKind::Reduction(reduction) => Some(Accumulators::new(reduction, &stage.drive, spill.clone())),
             OutputKind::Values => None,
         });
     }
-    let run = Arc::new(StageRun {
+    let run = StageRun {
         stage: stage.clone(),
         resident: resident.clone(),
         accumulators,
@@ -104,14 +128,27 @@ fn run_stage(
         cancel: context.cancel.clone(),
         bytes_read: AtomicU64::new(0),
         chunks_read: AtomicU64::new(0),
-    });
+    };
+    Ok((Arc::new(run), kept))
+}
+
+/// Runs all tasks of one stage.
+fn run_stage(
+    run: &Arc<StageRun>,
+    context: &Context,
+    watch: &mut Watch,
+    report: &mut RunReport,
+    progress: &mut Progress,
+) -> Result<()> {
+    let stage = &run.stage;
     let n_tasks = stage.drive.n_chunks();
     let (done_before, bytes_before) = (progress.tasks_done, progress.bytes_read);
     let outcome = coordinate(
         context,
         n_tasks,
         Hold { all: report.modelled_bytes, floor: stage.task_bytes },
-        |n| admit(&run, n),
+        watch,
+        |n| admit(run, n),
         |finished| {
             progress.tasks_done = done_before + finished;
             progress.bytes_read = bytes_before + run.bytes_read.load(Ordering::Relaxed);
@@ -124,10 +161,7 @@ fn run_stage(
     report.bytes_read += run.bytes_read.load(Ordering::Relaxed);
     report.passes += usize::from(chunks_read > 0);
     outcome?;
-    if n_tasks == 0 {
-        finish_untouched(&run)?;
-    }
-    kept.into_iter().map(|(id, sink)| Ok((id, sink.take()?))).collect()
+    finish_untouched(run)
 }
 
 fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
@@ -138,7 +172,8 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
     }
     let bytes =
         found.encoded_bytes().saturating_add(found.decoded_bytes()).saturating_add(overhead(&run.stage, &region));
-    let run = run.clone();
+    let bytes = bytes.saturating_add(inner_bytes(&run.stage.inner, &found));
+    let (run, asked) = (run.clone(), std::mem::take(&mut found.asked));
     let start = Box::new(move || {
         let (mut arrived, mut pending) = (Vec::new(), Vec::new());
         for (piece, future) in start_reads(found) {
@@ -149,14 +184,14 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
             arrived.push(piece);
         }
         if pending.is_empty() {
-            let work: Work = Box::new(move || run.run(&index, &region, arrived));
+            let work: Work = Box::new(move || run.run(&index, &region, arrived, &asked));
             return Started { ready: None, work: Some(work) };
         }
         let ready = Box::pin(async move {
             for (position, encoded) in futures::future::join_all(pending).await {
                 arrived[position].encoded = Encoding::Here(encoded);
             }
-            let work: Work = Box::new(move || run.run(&index, &region, arrived));
+            let work: Work = Box::new(move || run.run(&index, &region, arrived, &asked));
             work
         });
         Started { ready: Some(ready), work: None }
@@ -168,25 +203,42 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
 fn overhead(stage: &Stage, region: &Region) -> u64 {
     let values = stage.outputs.iter().filter(|output| matches!(output.kind, OutputKind::Values));
     let finished: u64 = values.map(|output| region.size().saturating_mul(output.dtype().item_size() as u64)).sum();
-    finished.saturating_add(2 << 20).saturating_add(stage.columns.column_bytes)
+    finished.saturating_add(TILE_SCRATCH).saturating_add(stage.columns.column_bytes)
 }
 
-/// An empty drive grid feeds no accumulator: results are those of nothing at all.
+/// Results of nothing at all: of an empty drive grid, and of groups without a position where groups are in blocks.
 fn finish_untouched(run: &StageRun) -> Result<()> {
     for (n, output) in run.stage.outputs.iter().enumerate() {
         let OutputKind::Reduction(reduction) = &output.kind else { continue };
-        let region = Region::whole(output.expr.shape());
-        if region.is_empty() {
+        let write = |region: Region| -> Result<()> {
+            if region.is_empty() {
+                return Ok(());
+            }
+            let block = new_accumulator(reduction, &region.extents())?.finish()?;
+            run.targets[n].iter().try_for_each(|sink| sink.write(&region, &block))
+        };
+        if run.stage.drive.n_chunks() == 0 {
+            write(Region::whole(output.expr.shape()))?;
             continue;
         }
-        let block = new_accumulator(reduction, &region.extents())?.finish()?;
-        run.targets[n].iter().try_for_each(|sink| sink.write(&region, &block))?;
+        let Some(blocks) = &reduction.blocks else { continue };
+        let grid = tile_grid(reduction, &run.stage.drive);
+        let kept = (0..grid.n_chunks()).filter_map(|tile| grid.region(&grid.unravel(tile)));
+        let axis = reduction.roles.iter().filter(|role| !matches!(role, Role::Reduced));
+        let axis = axis.take_while(|role| role.is_kept()).count();
+        for region in kept {
+            for block in (0..blocks.len() as u32).filter(|&block| blocks.contributions(block) == 0) {
+                let groups = blocks.groups(block);
+                write(region.with(axis, u64::from(groups.start)..u64::from(groups.end)))?;
+            }
+        }
     }
     Ok(())
 }
 
-fn resident_bytes(stage: &Stage) -> u64 {
-    stage.outputs.iter().filter(|output| output.resident).map(|output| output.expr.n_bytes()).sum()
+/// What a stage takes: accumulators, one task, and results that are held meanwhile.
+fn stage_bytes(stage: &Stage) -> u64 {
+    stage.live_bytes.saturating_add(stage.task_bytes).saturating_add(stage.kept_bytes)
 }
 
 fn specs(plan: &PhysicalPlan) -> Vec<ArraySpec> {

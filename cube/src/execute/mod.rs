@@ -1,13 +1,18 @@
 //! Running a physical plan within a memory budget: one coordinator waits, nobody else.
 mod accumulate;
+mod amount;
 mod budget;
 mod cancel;
+mod claims;
 mod context;
 mod coordinator;
 mod executor;
 mod local;
+mod machine_memory;
+mod meter;
 mod observe;
 mod sink;
+mod spill;
 mod task;
 
 pub use budget::{MemoryBudget, Reservation};
@@ -17,3 +22,4 @@ pub use executor::{Executor, RunReport};
 pub use local::LocalExecutor;
 pub use observe::{Observer, Progress, Silent};
 pub use sink::{ArraySpec, MemorySink, Sink};
+pub use spill::SpillSpace;

@@ -1,12 +1,18 @@
 //! One task: decode the pieces of a drive chunk and run the stage's program over them, tile by tile.
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::accumulate::{Accumulators, feed, tile_of};
+use super::accumulate::{Accumulators, Target, feed, new_accumulator, targets_of, whole_target};
+use super::coordinator::panicked;
 use super::{CancelToken, Sink};
-use crate::base::{Assembly, Block, Error, Region, Result};
-use crate::physical::{Environment, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Stage, evaluate, tiles};
+use crate::base::{Assembly, Block, Error, ErrorKind, Region, Result};
+use crate::compute::reduce::Accumulator;
+use crate::physical::{
+    Environment, InnerResults, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Role, Stage, evaluate,
+    reduced_box, tiles,
+};
 use crate::plan::Op;
 use crate::source::{Encoded, Fetch, Source};
 
@@ -38,14 +44,23 @@ pub(super) enum Encoding {
 
 impl StageRun {
     /// Runs the task of one drive chunk. Called on a worker; never waits for budget or network.
-    pub fn run(&self, index: &[u64], region: &Region, arrived: Vec<Arrived>) -> Result<()> {
+    pub fn run(
+        &self,
+        index: &[u64],
+        region: &Region,
+        arrived: Vec<Arrived>,
+        asked: &HashMap<usize, Region>,
+    ) -> Result<()> {
         let mut pieces = Pieces::with_capacity(arrived.len());
         for piece in arrived {
             self.cancel.check()?;
-            let (key, region, block) = self.decode(piece)?;
+            let name = Name::of(&piece);
+            let (key, region, block) = self.decode(piece).map_err(|error| name.in_error(error))?;
             pieces.insert(key, (region, block));
         }
-        let environment = Environment { resident: &self.resident, pieces: &pieces, shared: &self.stage.shared };
+        let inner = self.inner(&pieces, asked)?;
+        let environment =
+            Environment { resident: &self.resident, inner: &inner, pieces: &pieces, shared: &self.stage.shared };
         let mut open = Open { run: self, held: HashMap::new(), assemblies: HashMap::new() };
         for part in self.tiles(region) {
             self.cancel.check()?;
@@ -61,6 +76,27 @@ impl StageRun {
         open.finish(index, region)
     }
 
+    /// The reductions that this task finishes by itself.
+    fn inner(&self, pieces: &Pieces, asked: &HashMap<usize, Region>) -> Result<InnerResults> {
+        let mut results = InnerResults::new();
+        for (expr, reduction) in &self.stage.inner {
+            let Some(asked) = asked.get(&expr.id()) else { continue };
+            let target = whole_target(asked);
+            let mut accumulator = new_accumulator(reduction, &asked.extents())?;
+            let kept: Vec<bool> = reduction.roles.iter().map(Role::is_kept).collect();
+            let item_size = reduction.input.dtype().item_size();
+            for part in tiles(&reduced_box(reduction, asked), item_size, &kept) {
+                self.cancel.check()?;
+                let environment =
+                    Environment { resident: &self.resident, inner: &results, pieces, shared: &self.stage.shared };
+                let block = evaluate(&reduction.input, &part, environment, &mut Memo::default())?;
+                feed(reduction, &mut accumulator, &block, &part, &target)?;
+            }
+            results.insert(expr.id(), (asked.clone(), accumulator.finish()?));
+        }
+        Ok(results)
+    }
+
     fn decode(&self, piece: Arrived) -> Result<((usize, Vec<u64>), Region, Block)> {
         let encoded = match piece.encoded {
             Encoding::Here(encoded) => encoded?,
@@ -71,12 +107,14 @@ impl StageRun {
         self.chunks_read.fetch_add(1, Ordering::Relaxed);
         let bound = piece.source.encoded_bound(&piece.region);
         if n_bytes > bound {
-            let message = format!("chunk {:?} has {n_bytes} bytes, at most {bound} are possible", piece.region);
-            return Err(Error::corrupt(message));
+            let message = format!("{n_bytes} bytes came, at most {bound} are possible");
+            return Err(Error::corrupt(message).hint("the store or its server is broken; get the data again"));
         }
-        let block = piece.source.decode(encoded, &piece.region)?;
+        // A codec that panics must not take the name of its chunk with it.
+        let decode = AssertUnwindSafe(|| piece.source.decode(encoded, &piece.region));
+        let block = catch_unwind(decode).unwrap_or_else(|panic| Err(panicked(&*panic)))?;
         if block.shape() != piece.region.extents() || block.dtype() != piece.source.dtype() {
-            return Err(Error::corrupt(format!("chunk {:?} decoded to {block:?}", piece.region)));
+            return Err(Error::corrupt(format!("decoded to {block:?}")));
         }
         Ok((piece.key, piece.region, block))
     }
@@ -125,10 +163,34 @@ impl StageRun {
     }
 }
 
+/// What a piece is called in an error.
+struct Name {
+    source: Arc<dyn Source>,
+    region: Region,
+}
+
+impl Name {
+    fn of(piece: &Arrived) -> Self {
+        Self { source: piece.source.clone(), region: piece.region.clone() }
+    }
+
+    /// The error with the chunk and the variable in front, where it does not name a chunk itself.
+    fn in_error(self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Cancelled || error.to_string().contains("chunk") {
+            return error;
+        }
+        let error = error.context(format!("chunk {:?}", self.region));
+        match self.source.spec() {
+            Some(spec) => error.context(format!("{} of {}", spec.variable, spec.url)),
+            None => error,
+        }
+    }
+}
+
 /// What a task holds while it runs; given back whatever happens.
 struct Open<'a> {
     run: &'a StageRun,
-    held: HashMap<usize, (Vec<u64>, Region, crate::compute::reduce::Accumulator)>,
+    held: HashMap<usize, Vec<(Target, Accumulator)>>,
     assemblies: HashMap<usize, Assembly>,
 }
 
@@ -143,17 +205,23 @@ impl Open<'_> {
         block: &Block,
     ) -> Result<()> {
         if !self.held.contains_key(&output) {
-            let Some(accumulators) = &self.run.accumulators[output] else {
-                return Err(Error::internal("a reduction without accumulators"));
-            };
-            let (tile, box_) = tile_of(reduction, index, region);
-            let accumulator = accumulators.check_out(reduction, &tile, &box_.extents())?;
-            self.held.insert(output, (tile, box_, accumulator));
+            self.check_out(output, reduction, index, region)?;
         }
-        match self.held.get_mut(&output) {
-            Some((_, box_, accumulator)) => feed(reduction, accumulator, block, part, box_),
-            None => Err(Error::internal("an accumulator went missing")),
+        let Some(held) = self.held.get_mut(&output) else { return Err(Error::internal("an accumulator went missing")) };
+        held.iter_mut().try_for_each(|(target, accumulator)| feed(reduction, accumulator, block, part, target))
+    }
+
+    /// All accumulators that the task feeds for one output. Outputs come in order, tiles too: nobody waits for one who waits for him.
+    fn check_out(&mut self, output: usize, reduction: &Reduction, index: &[u64], region: &Region) -> Result<()> {
+        let Some(accumulators) = &self.run.accumulators[output] else {
+            return Err(Error::internal("a reduction without accumulators"));
+        };
+        for target in targets_of(reduction, index, region) {
+            let accumulator = accumulators.check_out(reduction, &target)?;
+            self.held.entry(output).or_default().push((target, accumulator));
         }
+        self.held.entry(output).or_default();
+        Ok(())
     }
 
     fn put(&mut self, output: usize, region: &Region, part: &Region, block: Block) -> Result<()> {
@@ -180,17 +248,15 @@ impl Open<'_> {
                 OutputKind::Reduction(reduction) => {
                     let Some(accumulators) = &self.run.accumulators[n] else { continue };
                     // A drive chunk that no tile of was fed (an empty axis) still counts as a contribution.
-                    let (tile, box_, accumulator) = match self.held.remove(&n) {
-                        Some(held) => held,
-                        None => {
-                            let (tile, box_) = tile_of(reduction, index, region);
-                            let accumulator = accumulators.check_out(reduction, &tile, &box_.extents())?;
-                            (tile, box_, accumulator)
-                        }
-                    };
-                    if let Some(block) = accumulators.check_in(&tile, accumulator)? {
-                        self.write(n, &box_, &block)?;
+                    if !self.held.contains_key(&n) {
+                        self.check_out(n, reduction, index, region)?;
                     }
+                    while let Some((target, accumulator)) = self.held.get_mut(&n).and_then(Vec::pop) {
+                        if let Some(block) = accumulators.check_in(reduction, &target, accumulator)? {
+                            self.write(n, &target.region, &block)?;
+                        }
+                    }
+                    self.held.remove(&n);
                 }
             }
         }
@@ -200,10 +266,9 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        for (output, (tile, _, accumulator)) in self.held.drain() {
-            if let Some(accumulators) = &self.run.accumulators[output] {
-                accumulators.abandon(&tile, accumulator);
-            }
+        for (output, held) in self.held.drain() {
+            let Some(accumulators) = &self.run.accumulators[output] else { continue };
+            held.into_iter().for_each(|(target, accumulator)| accumulators.abandon(&target, accumulator));
         }
     }
 }

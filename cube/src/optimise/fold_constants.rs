@@ -1,5 +1,5 @@
 //! Small element-wise operations over constants are done while planning.
-use super::Slices;
+use super::Memory;
 use crate::base::{Block, Result};
 use crate::compute::pointwise;
 use crate::plan::{Expr, Op};
@@ -8,7 +8,7 @@ use crate::plan::{Expr, Op};
 const LARGEST: u64 = 1 << 16;
 
 /// The value of an operation whose inputs are all constants, if it is small.
-pub(super) fn apply(expr: &Expr, _: &mut Slices) -> Option<Expr> {
+pub(super) fn apply(expr: &Expr, _: &mut Memory) -> Option<Expr> {
     let small = expr.error().is_none() && expr.size() <= LARGEST;
     let inputs: Vec<(&Expr, &Block)> = expr
         .inputs()

@@ -1,11 +1,11 @@
 //! Slices go down to what they slice, so that only the chunks they touch are read and computed.
 use std::sync::Arc;
 
-use super::Slices;
+use super::Memory;
 use crate::plan::{AxisSlice, Expr, Fold, Op};
 
 /// For a slice: the same operation over sliced inputs. `None` for all else, and for slices that lie on a source already.
-pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
+pub(super) fn apply(expr: &Expr, slices: &mut Memory) -> Option<Expr> {
     let Op::Slice(input, axes) = expr.op() else { return None };
     Some(match input.op() {
         Op::Read(_) | Op::Slice(..) | Op::Failed => return None,
@@ -128,7 +128,7 @@ pub(super) fn apply(expr: &Expr, slices: &mut Slices) -> Option<Expr> {
 }
 
 /// The input of a broadcast node, sliced on the axes that it has.
-fn by_name(slices: &mut Slices, node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
+fn by_name(slices: &mut Memory, node: &Expr, input: &Expr, axes: &[AxisSlice]) -> Expr {
     let own = input.dims().iter().zip(input.shape());
     let own =
         own.map(|(name, &len)| node.dims().position(name).map_or(AxisSlice::whole(len), |axis| axes[axis])).collect();
@@ -145,7 +145,7 @@ fn refill(input: &Expr, axes: &[AxisSlice], gone: &[usize]) -> Vec<AxisSlice> {
 }
 
 /// Only the inputs that the slice touches, each sliced.
-fn concat(slices: &mut Slices, inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
+fn concat(slices: &mut Memory, inputs: &[Expr], axis: usize, axes: &[AxisSlice]) -> Option<Expr> {
     let asked = axes[axis];
     let mut before = 0;
     let mut kept = Vec::new();

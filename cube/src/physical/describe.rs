@@ -1,7 +1,9 @@
 //! A physical plan as text: passes, tasks, bytes, memory.
 use std::fmt::Write as _;
 
-use super::{OutputKind, PhysicalPlan, Stage};
+use crate::plan::describe as operation;
+
+use super::{Fitting, OutputKind, PhysicalPlan, Stage};
 
 /// One paragraph a stage, and a line that counts passes over sources.
 pub fn describe(plan: &PhysicalPlan) -> String {
@@ -38,14 +40,24 @@ fn write_stage(number: usize, stage: &Stage, text: &mut String) {
         size(stage.task_bytes),
         size(stage.live_bytes)
     );
+    for line in fitting(stage) {
+        let _ = writeln!(text, "  {line}");
+    }
+    for (expr, _) in &stage.inner {
+        let _ = writeln!(text, "  within each task, so that nothing is read twice: {}", operation(expr));
+    }
     for output in &stage.outputs {
         let what = match &output.kind {
             OutputKind::Values => "values".to_owned(),
             OutputKind::Reduction(reduction) => {
                 format!(
-                    "{:?}, {} an accumulator, {} of each tile",
+                    "{:?}, {} an accumulator{}, {} of each tile",
                     reduction.op,
                     size(reduction.tile_bytes),
+                    match &reduction.blocks {
+                        Some(blocks) => format!(" of {} of {} groups", blocks.size(), blocks.n_groups()),
+                        None => String::new(),
+                    },
                     reduction.replicas
                 )
             }
@@ -57,6 +69,26 @@ fn write_stage(number: usize, stage: &Stage, text: &mut String) {
         };
         let _ = writeln!(text, "  -> {what}: {:?} {}, {whereto}", output.expr.dims(), output.expr.dtype());
     }
+}
+
+/// What was done so that accumulators fit the budget.
+pub(crate) fn fitting(stage: &Stage) -> Vec<String> {
+    let Fitting { columns, by_group, disk_bytes, separated, .. } = stage.fitting;
+    let mut lines = Vec::new();
+    if by_group {
+        let axis = stage.walk.as_ref().map_or("", |walk| stage.dims.name(walk.axis));
+        lines.push(format!("to fit the budget: chunks of the same groups along {axis} are walked together"));
+    }
+    if columns > 1 {
+        lines.push(format!("to fit the budget: {columns} columns of each chunk, one after the other"));
+    }
+    if disk_bytes > 0 {
+        lines.push(format!("to fit the budget: up to {} of accumulators on disk", size(disk_bytes)));
+    }
+    if separated {
+        lines.push("to fit the budget: apart from results that could ride along".to_owned());
+    }
+    lines
 }
 
 /// Bytes in binary units.

@@ -3,10 +3,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::inner::{reduced_box, with_all_groups};
 use super::program::Resident;
 use super::regions::input_regions;
+use super::stage::Reduction;
 use crate::base::{AxisChunks, Block, Error, Region, Result};
-use crate::plan::{AxisSlice, Expr, Op};
+use crate::plan::{AxisSlice, Expr, Op, deep};
 use crate::source::Source;
 
 /// A source and where a chunk of it starts: the identity of a piece.
@@ -26,6 +28,8 @@ pub(crate) struct Needs {
     pub pieces: HashMap<PieceKey, Need>,
     /// What was looked at: a plan is a graph, and walking it as a tree would take for ever.
     seen: HashSet<(usize, Region)>,
+    /// What is asked of reductions that the task finishes by itself.
+    pub asked: HashMap<usize, Region>,
 }
 
 impl Needs {
@@ -88,8 +92,14 @@ pub(crate) fn needs(expr: &Expr, region: &Region, resident: &Resident, found: &m
         })?;
         return Ok(());
     }
+    if let Some(reduction) = Reduction::of(expr) {
+        let region = with_all_groups(expr, region);
+        let region = found.asked.get(&expr.id()).map_or(region.clone(), |known| bounding(known, &region));
+        found.asked.insert(expr.id(), region.clone());
+        return deep(|| needs(&reduction.input, &reduced_box(&reduction, &region), resident, found));
+    }
     for (input, region) in input_regions(expr, region, resident)? {
-        needs(input, &region, resident, found)?;
+        deep(|| needs(input, &region, resident, found))?;
     }
     Ok(())
 }

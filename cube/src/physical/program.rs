@@ -1,12 +1,13 @@
 //! Evaluating a piece of an expression from decoded pieces: element-wise chains run over tiles that stay in the cache.
 use std::collections::{HashMap, HashSet};
 
+use super::inner::InnerResults;
 use super::leaf::{Pieces, read_window, window};
 use super::regions::{PointBox, gap, input_regions, point_boxes, rows_of, take_runs};
 use crate::base::{Assembly, Block, DType, Error, Region, Result};
 use crate::compute::along::along;
 use crate::compute::pointwise;
-use crate::plan::{Expr, Fold, Op};
+use crate::plan::{Expr, Fold, Op, deep};
 
 /// Results of earlier stages, whole, by node.
 pub(crate) type Resident = HashMap<usize, Block>;
@@ -15,6 +16,8 @@ pub(crate) type Resident = HashMap<usize, Block>;
 #[derive(Debug, Clone, Copy)]
 pub struct Environment<'a> {
     pub(crate) resident: &'a Resident,
+    /// Results of reductions that the task has finished by itself.
+    pub(crate) inner: &'a InnerResults,
     pub(crate) pieces: &'a Pieces,
     /// Nodes that several others use: their values are kept while a tile is worked on.
     pub(crate) shared: &'a HashSet<usize>,
@@ -32,6 +35,9 @@ pub fn evaluate(expr: &Expr, region: &Region, environment: Environment<'_>, memo
     if let Some(block) = environment.resident.get(&expr.id()) {
         return block.region(region);
     }
+    if let Some((held, block)) = environment.inner.get(&expr.id()) {
+        return block.region(&region.relative_to(held));
+    }
     if region.is_empty() {
         return empty(expr.dtype(), &region.extents());
     }
@@ -42,7 +48,7 @@ pub fn evaluate(expr: &Expr, region: &Region, environment: Environment<'_>, memo
     {
         return Ok(block.clone());
     }
-    let block = apply(expr, region, environment, memo)?;
+    let block = deep(|| apply(expr, region, environment, memo))?;
     if shared {
         memo.0.insert(expr.id(), (region.clone(), block.clone()));
     }

@@ -1,10 +1,11 @@
 //! What runs: stages, each one walk over a drive grid.
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::Columns;
+use super::{Columns, GroupBlocks};
 use crate::base::{ChunkGrid, DType, Dims};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
-use crate::plan::{Expr, GroupCodes};
+use crate::plan::{Expr, GroupCodes, Op};
 
 /// A whole computation: stages that run one after another.
 #[derive(Debug)]
@@ -24,24 +25,60 @@ pub struct Stage {
     pub drive: ChunkGrid,
     /// The axes from the slowest to the fastest: what feeds one accumulator stands together.
     pub order: Vec<usize>,
+    /// Another order of the chunks of one axis than as they are stored.
+    pub walk: Option<Walk>,
     /// What comes out.
     pub outputs: Vec<StageOutput>,
     /// What operations along axes ask of tasks and tiles.
     pub(crate) columns: Columns,
+    /// Reductions that every task finishes by itself, each after those that it needs.
+    pub inner: Vec<(Expr, Reduction)>,
     /// Nodes that several others of this stage use.
     pub shared: HashSet<usize>,
     /// Bytes that the largest task takes (encoded, decoded, scratch, tiles, finished blocks): an upper bound where chunks are aligned.
     pub task_bytes: u64,
     /// Bytes that accumulators and results for later stages take while it runs: an upper bound.
     pub live_bytes: u64,
+    /// Bytes of results of this and earlier stages that later ones use, held while this one runs.
+    pub kept_bytes: u64,
+    /// Results of earlier stages that nobody needs any more once this one has run.
+    pub drops: Vec<usize>,
+    /// How it was made to fit the budget.
+    pub fitting: Fitting,
     /// Encoded bytes that are read at most, with rereads.
     pub read_bytes: u64,
+    /// Bytes that are decoded at most, with rereads.
+    pub decoded_bytes: u64,
     /// Chunks of sources that are touched by one task of average position, times tasks: an estimate of reads.
     pub reads: u64,
 }
 
+/// An order of the chunks of one axis.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    /// The axis.
+    pub axis: usize,
+    /// The indices of its chunks in the order in which they are walked.
+    pub order: Arc<[u64]>,
+}
+
+/// How the accumulators of a stage were made to fit the budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fitting {
+    /// In how many parts the largest chunk was cut, so that its accumulators are smaller: each part reads it again.
+    pub columns: u64,
+    /// Whether chunks of the same groups are walked together.
+    pub by_group: bool,
+    /// Bytes of accumulators that are on disk at a time; 0 without spilling.
+    pub disk_bytes: u64,
+    /// Bytes written to disk and read back over the whole stage: an estimate.
+    pub disk_traffic: u64,
+    /// Whether results that could have been made in one pass were separated.
+    pub separated: bool,
+}
+
 /// One output of a stage.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StageOutput {
     /// The node whose values these are.
     pub expr: Expr,
@@ -54,7 +91,7 @@ pub struct StageOutput {
 }
 
 /// How an output comes about.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum OutputKind {
     /// Each task yields a finished block.
     Values,
@@ -63,7 +100,7 @@ pub enum OutputKind {
 }
 
 /// A reduction over axes of the drive grid.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reduction {
     /// What is reduced.
     pub input: Expr,
@@ -77,6 +114,33 @@ pub struct Reduction {
     pub tile_bytes: u64,
     /// How many accumulators of one tile may exist at a time.
     pub replicas: usize,
+    /// The groups in blocks, each with accumulators of its own; `None` if one accumulator holds all groups.
+    pub blocks: Option<Arc<GroupBlocks>>,
+    /// Accumulators that nobody works on go to disk while all take more than this many bytes.
+    pub memory_cap: Option<u64>,
+}
+
+impl Reduction {
+    /// What a reducing node does; `None` for other nodes.
+    pub fn of(expr: &Expr) -> Option<Self> {
+        let (input, roles, op, options) = match expr.op() {
+            Op::Reduce { input, axes, op, options } => {
+                let role = |axis| if axes.contains(&axis) { Role::Reduced } else { Role::Kept };
+                (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
+            }
+            Op::GroupReduce { input, axis, groups, axes, op, options } => {
+                let role = |a: usize| {
+                    if a == *axis {
+                        return Role::Grouped(groups.clone());
+                    }
+                    if axes.contains(&a) { Role::Reduced } else { Role::Kept }
+                };
+                (input.clone(), (0..input.shape().len()).map(role).collect(), *op, *options)
+            }
+            _ => return None,
+        };
+        Some(Self { input, roles, op, options, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
+    }
 }
 
 /// What a reduction does with an axis.

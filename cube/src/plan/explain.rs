@@ -2,7 +2,10 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::{AxisSlice, Expr, Op};
+use super::{AxisSlice, Expr, Op, deep};
+
+/// Long chains are not indented further than this.
+const DEEPEST_INDENT: usize = 40;
 
 /// The tree of operations, one a line, inputs below and further in. A node that stands twice is written once and then named.
 pub fn explain(expr: &Expr) -> String {
@@ -13,7 +16,7 @@ pub fn explain(expr: &Expr) -> String {
 }
 
 fn write_node(expr: &Expr, depth: usize, seen: &mut HashMap<usize, usize>, text: &mut String) {
-    let indent = "  ".repeat(depth);
+    let indent = "  ".repeat(depth.min(DEEPEST_INDENT));
     // Writing to a String cannot fail.
     if let Some(number) = seen.get(&expr.id()) {
         let _ = writeln!(text, "{indent}= #{number}");
@@ -24,7 +27,7 @@ fn write_node(expr: &Expr, depth: usize, seen: &mut HashMap<usize, usize>, text:
     let sizes: Vec<String> = expr.dims().iter().zip(expr.shape()).map(|(name, len)| format!("{name}: {len}")).collect();
     let _ = writeln!(text, "{indent}#{number} {} -> {} ({})", describe(expr), expr.dtype(), sizes.join(", "));
     for input in expr.inputs() {
-        write_node(input, depth + 1, seen, text);
+        deep(|| write_node(input, depth + 1, seen, text));
     }
 }
 

@@ -9,8 +9,13 @@ use crate::compute::pointwise::{BinaryOp, UnaryOp};
 use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::source::Source;
 
-/// Plans are walked by recursion: deeper ones would overflow a stack.
-const DEEPEST: u32 = 500;
+/// Deeper plans come from loops without end: walking them would take more memory than data.
+const DEEPEST: u32 = 20_000;
+
+/// Runs one step of a walk over a plan on a stack that is long enough: plans are deeper than stacks are.
+pub fn deep<R>(step: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(256 << 10, 4 << 20, step)
+}
 
 /// A lazy array: a node of the plan, shared by all that use it. Two clones are the same node.
 ///
@@ -256,6 +261,15 @@ impl Expr {
     /// Whether data of all chunks must meet here before a value is known.
     pub fn is_reduction(&self) -> bool {
         matches!(self.op(), Op::Reduce { .. } | Op::GroupReduce { .. })
+    }
+}
+
+// Dropping a long chain recurses too.
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.depth > 1 {
+            deep(|| drop(std::mem::replace(&mut self.op, Op::Failed)));
+        }
     }
 }
 

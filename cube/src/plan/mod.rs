@@ -6,6 +6,8 @@ mod expr;
 mod fold;
 mod points;
 
+pub(crate) use explain::describe;
 pub use explain::explain;
+pub(crate) use expr::deep;
 pub use expr::{AxisSlice, Expr, GroupCodes, Node, Op};
 pub use fold::Fold;

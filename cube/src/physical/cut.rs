@@ -1,0 +1,138 @@
+//! In which boxes a stage walks: chunks joined where they are small, cut where that makes tasks smaller.
+use super::Columns;
+use super::inner::{inner_bytes, whole_dims};
+use super::leaf::{Needs, needs};
+use super::program::Resident;
+use super::stage::{OutputKind, Reduction, StageOutput};
+use crate::base::{AxisChunks, ChunkGrid, Result};
+use crate::plan::Expr;
+
+/// Drive chunks are joined up to this size, so that the cost of a task is small beside its work.
+const SMALL_TASK: u64 = 2 << 20;
+
+/// Bytes of tiles in work per task: a few operands of an element-wise chain.
+pub(crate) const TILE_SCRATCH: u64 = 2 << 20;
+
+/// What one task takes, in bytes; of the largest.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TaskSize {
+    /// All that it holds.
+    pub bytes: u64,
+    /// Chunks that it reads.
+    pub reads: u64,
+    /// Encoded bytes of them.
+    pub encoded: u64,
+    /// Decoded bytes of them.
+    pub decoded: u64,
+}
+
+/// The drive grid of outputs that ride together, and what a task of it takes. A task that takes more than `share` is cut, as long as
+/// that makes it smaller.
+pub(super) fn drive_grid(
+    outputs: &[StageOutput],
+    wanted: Option<&ChunkGrid>,
+    resident: &Resident,
+    inner: &[(Expr, Reduction)],
+    columns: &Columns,
+    share: u64,
+) -> Result<(ChunkGrid, TaskSize)> {
+    if let Some(grid) = wanted {
+        return Ok((grid.clone(), task_size(outputs, grid, resident, inner)?));
+    }
+    let widest = outputs.iter().map(|output| output.walked().dtype().item_size() as u64).max().unwrap_or(8);
+    let finest = outputs.iter().map(|output| output.walked().grid()).max_by_key(|grid| grid.n_chunks());
+    let finest = finest.cloned().unwrap_or_else(|| ChunkGrid::new(vec![]));
+    let dims = outputs.first().map(|output| output.walked().dims().clone());
+    let whole = whole_dims(inner);
+    let is_whole =
+        |axis: usize| columns.never_cut[axis] || dims.as_ref().is_some_and(|dims| whole.contains(&**dims.name(axis)));
+    let axes = finest.axes().iter().enumerate();
+    let joined = axes.map(|(axis, cut)| if is_whole(axis) { AxisChunks::single(cut.len()) } else { cut.clone() });
+    let mut drive = join_small(ChunkGrid::new(joined.collect()), widest);
+    let mut task = task_size(outputs, &drive, resident, inner)?;
+    while task.bytes.saturating_sub(TILE_SCRATCH) > share {
+        let mut better = None;
+        for axis in axes_to_cut(&drive, columns).into_iter().filter(|&axis| !is_whole(axis)) {
+            let Some(smaller) = halved(&drive, |cut| cut == axis) else { continue };
+            let size = task_size(outputs, &smaller, resident, inner)?;
+            // Half a chunk is decoded as a whole: cutting that brings nothing but reads.
+            if size.bytes.saturating_sub(TILE_SCRATCH) <= (task.bytes - TILE_SCRATCH) / 4 * 3 {
+                better = Some((smaller, size));
+                break;
+            }
+        }
+        let Some(found) = better else { break };
+        (drive, task) = found;
+    }
+    Ok((drive, task))
+}
+
+/// What the largest task of a drive grid takes.
+pub(super) fn task_size(
+    outputs: &[StageOutput],
+    drive: &ChunkGrid,
+    resident: &Resident,
+    inner: &[(Expr, Reduction)],
+) -> Result<TaskSize> {
+    // The largest chunk of an axis may be anywhere if chunks are irregular; looking at the largest of each is an upper bound.
+    let index: Vec<u64> = drive.axes().iter().map(largest_index).collect();
+    let Some(region) = drive.region(&index) else { return Ok(TaskSize::default()) };
+    let mut found = Needs::default();
+    let mut finished = 0u64;
+    for output in outputs {
+        needs(output.walked(), &region, resident, &mut found)?;
+        if matches!(output.kind, OutputKind::Values) {
+            finished += region.size().saturating_mul(output.dtype().item_size() as u64);
+        }
+    }
+    let (encoded, decoded) = (found.encoded_bytes(), found.decoded_bytes());
+    let bytes = encoded.saturating_add(decoded).saturating_add(finished).saturating_add(TILE_SCRATCH);
+    let bytes = bytes.saturating_add(inner_bytes(inner, &found));
+    Ok(TaskSize { bytes, reads: found.pieces.len() as u64, encoded, decoded })
+}
+
+/// The axes in the order in which cutting them is tried: long chunks first, those that operations run along last.
+fn axes_to_cut(grid: &ChunkGrid, columns: &Columns) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..grid.rank()).collect();
+    axes.sort_by_key(|&axis| (columns.kept_whole[axis], std::cmp::Reverse(grid.axes()[axis].largest())));
+    axes
+}
+
+/// The grid with the longest chunks of the axes that `may` be cut cut in two.
+pub(super) fn halved(grid: &ChunkGrid, may: impl Fn(usize) -> bool) -> Option<ChunkGrid> {
+    let mut axes = grid.axes().to_vec();
+    let candidates = axes.iter_mut().enumerate().filter(|(axis, _)| may(*axis));
+    let (_, longest) = candidates.max_by_key(|(_, axis)| axis.largest())?;
+    let (len, chunk) = (longest.len(), longest.largest());
+    if chunk < 2 {
+        return None;
+    }
+    *longest = AxisChunks::regular(len, chunk.div_ceil(2));
+    Some(ChunkGrid::new(axes))
+}
+
+fn largest_index(axis: &AxisChunks) -> u64 {
+    match axis {
+        AxisChunks::Regular { .. } => 0,
+        AxisChunks::Irregular(_) => {
+            let length = |index: &u64| axis.range(*index).end - axis.range(*index).start;
+            (0..axis.n_chunks()).max_by_key(length).unwrap_or(0)
+        }
+    }
+}
+
+/// Chunks joined along the fastest axes until a task is worth its cost.
+fn join_small(grid: ChunkGrid, item_size: u64) -> ChunkGrid {
+    let mut axes = grid.axes().to_vec();
+    for axis in (0..axes.len()).rev() {
+        let bytes = axes.iter().fold(item_size, |n, chunks| n.saturating_mul(chunks.largest().max(1)));
+        if bytes >= SMALL_TASK {
+            break;
+        }
+        if let AxisChunks::Regular { len, chunk } = axes[axis] {
+            let times = (SMALL_TASK / bytes.max(1)).max(1);
+            axes[axis] = AxisChunks::regular(len, chunk.saturating_mul(times).min(len.max(1)));
+        }
+    }
+    ChunkGrid::new(axes)
+}
