@@ -11,6 +11,9 @@ use terracube_cube::{
 
 const MIB: u64 = 1 << 20;
 
+/// What a run takes is measured on the whole process: one test at a time.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// Values that say where they stand, with holes, in chunks that are decoded as a whole; and how many were decoded.
 fn array(shape: &[u64], chunk: &[u64], group_of: impl Fn(u64) -> i64) -> (DataArray, Arc<AtomicU64>) {
     let decoded = Arc::new(AtomicU64::new(0));
@@ -130,7 +133,7 @@ fn cases() -> Vec<Case> {
             |t| vec![t.var("y")],
             64,
             "columns",
-            80,
+            4 * 40,
         ),
         Case {
             disk: 1 << 30,
@@ -171,6 +174,7 @@ fn close(name: &str, got: &[Vec<f64>], expected: &[Vec<f64>]) {
 
 #[test]
 fn accumulators_over_the_budget_give_the_same_numbers() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for case in cases() {
         let (t, decoded) = array(&case.shape, &case.chunk, case.group_of);
         let roomy = context(4 << 30, 0);
@@ -203,6 +207,7 @@ fn accumulators_over_the_budget_give_the_same_numbers() {
 
 #[test]
 fn at_half_and_quarter_of_a_claimed_peak_a_job_finishes_or_is_refused_before_it_reads() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (mut finished, mut refused) = (0, 0);
     for case in cases() {
         let (t, decoded) = array(&case.shape, &case.chunk, case.group_of);
@@ -231,6 +236,7 @@ fn at_half_and_quarter_of_a_claimed_peak_a_job_finishes_or_is_refused_before_it_
 
 #[test]
 fn a_budget_smaller_than_a_chunk_is_refused_with_the_number_that_it_takes() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (t, decoded) = array(&[4, 1 << 20], &[1, 1 << 20], |_| 0);
     let error = compute_with(&t.mean("x"), &context(4 * MIB, 0)).unwrap_err();
     assert_eq!((error.kind(), decoded.load(Ordering::Relaxed)), (ErrorKind::OverBudget, 0));
