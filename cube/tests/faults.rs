@@ -1,5 +1,5 @@
 //! Runs that end badly: cancelled ones stop soon, failed ones name the chunk, and nothing is left behind.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
 //! What does not fit the budget: order of the walk, columns, disk; the same numbers as with room, and the model honest.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -114,9 +114,7 @@ fn planning_takes_the_same_work_whatever_the_number_of_chunks() {
         }
         let plan =
             mean(&plan.slice(vec![AxisSlice { start: 1, len: n_chunks - 2, step: 1 }, AxisSlice::whole(721)]), 0);
-        let started = std::time::Instant::now();
         let (roots, visits) = optimise_counted(&[plan]).unwrap();
-        println!("{n_chunks} chunks, 100 operations: {visits} visits, {:?}", started.elapsed());
         drop(roots);
         visits
     };
