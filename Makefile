@@ -90,13 +90,15 @@ $(VENV_ROOT)/.venv-%/ok: requirements/%.txt
 
 # ---- side by side
 BENCH_MB ?= 1500
-BENCH_ROUNDS ?= 5
+BENCH_ROUNDS ?= 3
 BENCH_DATA := $(CACHE)/bench/$(BENCH_MB)
 BENCH_PYTHON := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(VENV_ROOT)/.venv-bench/bin/python
 
 .PHONY: bench bench-data
 bench-data: $(call venv,bench)
-	test -f $(BENCH_DATA)/expected.json || $(BENCH_PYTHON) benches/make_data.py $(BENCH_DATA) --size-mb $(BENCH_MB) --only era5
+	for part in era5 tiny ocean; do \
+	    test -f $(BENCH_DATA)/$$part/complete || { $(BENCH_PYTHON) benches/make_data.py $(BENCH_DATA) --size-mb $(BENCH_MB) --only $$part; touch $(BENCH_DATA)/$$part/complete; }; \
+	done
 
 bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes benches/RESULTS.md (BENCH_MB, BENCH_ROUNDS)
 	cargo build --release --locked -p terracube-benches

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Ours, the peer and bare decoding, side by side: values first, then times. Writes RESULTS.md beside this file.
+"""Ours, the peers and the floor, side by side: values first, then times. Writes RESULTS.md (and RESULTS.svg) beside this file.
 
-    compare.py DATA --ours BINARY [--rounds 5] [--only a,b] [--results FILE]
+    compare.py DATA --ours BINARY [--rounds 3] [--only a,b] [--results FILE] [--no-peer]
 
-Every measurement is a fresh process; the three sides take turns within each round, so that a busy machine hits them alike.
-The files are warm in the page cache (each side runs once before it is measured, when its values are compared).
+Every measurement is a fresh process; the sides take turns within each round, so that a busy machine hits them alike. The files are
+warm in the page cache (each side runs once before it is measured, when its values are compared). A variant of the peer that was more
+than twice as slow then as its best variant is not run again: that one time is what the table says.
 """
 import argparse
 import json
@@ -14,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ import expected
 HERE = Path(__file__).parent
 # On some machines these slow a current numpy down; the peer is measured without them.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+PACKAGES = ("xarray", "dask", "zarr", "flox", "numbagg", "bottleneck", "numpy", "tensorstore")
+# Units of the last place that ours may be off the exact result: sums of float64 are not exact to the last bit on any side.
+MOST_ULPS = {"<f4": 1, "<f8": 32}
 
 
 def call(*command):
@@ -34,45 +38,76 @@ def call(*command):
 
 
 def ulp_distance(a, b):
-    """The largest number of float32 steps between two arrays, and where; NaN must meet NaN."""
+    """The largest number of floating-point steps between two arrays; NaN must meet NaN."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return f"{a.dtype}{a.shape} against {b.dtype}{b.shape}"
     if not np.array_equal(np.isnan(a), np.isnan(b)):
         return "other values are missing"
+    integer, lowest = ("i4", -(2**31)) if a.dtype.itemsize == 4 else ("i8", -(2**63))
 
     def order(x):
-        bits = np.nan_to_num(x).view("i4").astype("i8")
-        return np.where(bits < 0, -(2**31) - bits, bits)
-    return int(np.abs(order(a) - order(b)).max())
+        bits = np.atleast_1d(np.nan_to_num(x)).view(integer).astype("i8")
+        return np.where(bits < 0, lowest - bits, bits)
+    return int(np.abs(order(a) - order(b)).max(initial=0))
 
 
-def compare_values(name, data, ours, folder):
-    """Whole arrays: ours and the peer's against the exact result. Ours must be within one step of it."""
-    exact_file = Path(data) / f"exact_{name}.npy"
-    if not exact_file.exists():
-        np.save(exact_file, expected.WORKLOADS[name](data))
-    exact = np.load(exact_file)
-    call(ours, "ours", name, data, "--save", folder / "ours.npy")
-    call(sys.executable, HERE / "peer.py", data, "--one", name, "--save", folder / "peer.npy")
-    call(ours, "decode", name, data)
-    distances = {side: ulp_distance(np.load(folder / f"{side}.npy"), exact) for side in ("ours", "peer")}
-    print(f"{name}: values {exact.dtype}{exact.shape}; largest distance from the exact result in units of the last place: {distances}", flush=True)
-    if not isinstance(distances["ours"], int) or distances["ours"] > 1:
+def exact_results(name, data):
+    """From the cache beside the data if they are there: they take longer than all the rest."""
+    folder = Path(data) / "exact"
+    folder.mkdir(exist_ok=True)
+    files = sorted(folder.glob(f"{name}.*.npy"))
+    if not files:
+        for number, values in enumerate(expected.WORKLOADS[name](data)):
+            np.save(folder / f"{name}.{number}.npy", values)
+        files = sorted(folder.glob(f"{name}.*.npy"))
+    return [np.load(file, mmap_mode="r") for file in files]
+
+
+def written(path):
+    import zarr
+    return zarr.open_array(f"{path}/t", mode="r")
+
+
+def distance(workload, side, data, folder, exact):
+    """The largest distance of any value of the whole results, or what is wrong with them."""
+    if workload["writes"]:
+        place = f"{data}/out/ours_{workload['name']}.zarr" if side == "ours" else f"{data}/out/celsius.zarr"
+        array = written(place)
+        found = [ulp_distance(array[i : i + 96], exact[0][i : i + 96]) for i in range(0, array.shape[0], 96)]
+    else:
+        found = [ulp_distance(np.load(folder / f"{side}.{number}.npy"), values) for number, values in enumerate(exact)]
+    return next((one for one in found if not isinstance(one, int)), None) or max(found)
+
+
+def check(workload, data, ours, folder, peers):
+    """Whole arrays, ours and the peers', against the exact results. Gives distances, and the first (warming) run of each side."""
+    name, exact = workload["name"], exact_results(workload["name"], data)
+    first = {"ours": call(ours, "ours", name, data, "--save", folder / "ours"), "floor": call(ours, "floor", name, data)}
+    distances = {"ours": distance(workload, "ours", data, folder, exact)}
+    for peer in peers:
+        first[peer] = call(sys.executable, HERE / "peer.py", data, "--one", peer, "--save", folder / peer)
+        distances[peer] = distance(workload, peer, data, folder, exact)
+    shapes = ", ".join(f"{values.dtype}{values.shape}" for values in exact)
+    print(f"{name}: {shapes}; largest distance from the exact result in units of the last place: {distances}", flush=True)
+    most = MOST_ULPS[exact[0].dtype.str]
+    if not isinstance(distances["ours"], int) or distances["ours"] > most:
         sys.exit(f"{name}: ours is wrong: {distances['ours']}")
-    return exact.shape, distances
+    return distances, first
 
 
-def measure(name, data, ours, rounds):
-    sides = {
-        "decode": (ours, "decode", name, data),
-        "ours": (ours, "ours", name, data),
-        "peer": (sys.executable, HERE / "peer.py", data, "--one", name),
-    }
+def measure(name, data, ours, peers, rounds):
+    sides = {"floor": (ours, "floor", name, data), "ours": (ours, "ours", name, data)}
+    sides |= {peer: (sys.executable, HERE / "peer.py", data, "--one", peer) for peer in peers}
     runs = {side: [] for side in sides}
-    for _ in range(rounds):
-        for side, command in sides.items():
+    for number in range(rounds):
+        # Every other round backwards: what comes after what is not the same each time.
+        for side, command in list(sides.items())[:: 1 if number % 2 == 0 else -1]:
             runs[side].append(call(*command))
     return runs
+
+
+def median(runs, field="wall"):
+    return statistics.median(run[field] for run in runs)
 
 
 def spread(values):
@@ -84,53 +119,133 @@ def ratios(runs, above, below):
     return [a["wall"] / b["wall"] for a, b in zip(runs[above], runs[below])]
 
 
+def verdict(workload, runs, fastest):
+    """(what was held against the gate, what falls short of it)."""
+    gate, short = workload["gate"], []
+    if "times" in gate:
+        ratio = statistics.median(ratios(runs, "ours", "floor"))
+        held = f"{ratio:.2f} of {gate['times']}"
+        if ratio > gate["times"]:
+            short.append(f"{ratio / gate['times'] - 1:.0%} over")
+    elif "chunks" in gate:
+        chunks = runs["ours"][0]["chunks_read"]
+        held = f"{chunks} of {gate['chunks']} chunks"
+        if chunks != gate["chunks"]:
+            short.append(f"{chunks} chunks read")
+    else:
+        extra = (median(runs["ours"], "cpu") - median(runs["floor"], "cpu")) / gate["n_chunks"] * 1e6
+        held = f"{extra:.1f} of {gate['microseconds']:.0f} us/chunk"
+        if extra > gate["microseconds"]:
+            short.append(f"{extra - gate['microseconds']:.1f} us a chunk over")
+    if fastest:
+        ours, peer = (max(run["peak_mb"] for run in runs[side]) for side in ("ours", fastest))
+        if ours > peer:
+            short.append(f"{ours - peer} MB more than the peer")
+        if median(runs["ours"]) > median(runs[fastest]):
+            short.append("slower than the peer")
+    return held, "; ".join(short)
+
+
+def row(workload, distances, runs, fastest, others):
+    wall = {side: spread([run["wall"] for run in runs[side]]) for side in runs}
+    peak = {side: max(run["peak_mb"] for run in runs[side]) for side in runs}
+    held, short = verdict(workload, runs, fastest)
+    against = spread(ratios(runs, fastest, "ours")) if fastest else ""
+    label = fastest.removeprefix(workload["name"]).lstrip("_") or "as written" if fastest else ""
+    slower = ", ".join(f"{peer.removeprefix(workload['name']).lstrip('_') or 'as written'} {seconds:.2f}" for peer, seconds in others.items())
+    peer = f"{wall[fastest]} | {label} | {slower} | {against}" if fastest else " | | | "
+    cpu = f"{median(runs['floor'], 'cpu'):.2f} / {median(runs['ours'], 'cpu'):.2f}" + (f" / {median(runs[fastest], 'cpu'):.2f}" if fastest else "")
+    memory = f"{peak['floor']} / {peak['ours']}" + (f" / {peak[fastest]}" if fastest else "")
+    ulps = f"{distances['ours']}" + (f" / {distances[fastest]}" if fastest else "")
+    return f"| {workload['name']} | {workload['floor']}{' x 2' if workload['passes'] == 2 and 'add' not in workload['name'] else ''} | {wall['floor']} | {wall['ours']} | {spread(ratios(runs, 'ours', 'floor'))} | {held} | {short or 'yes'} | {peer} | {cpu} | {memory} | {ulps} |", not short
+
+
+def installed(name):
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} not installed"
+
+
 def report(rows, arguments, data):
     memory = int(next(line.split()[1] for line in open("/proc/meminfo") if line.startswith("MemTotal")))
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     made = json.loads((Path(data) / "expected.json").read_text()) if (Path(data) / "expected.json").exists() else {}
-    peers = ", ".join(f"{name} {version(name)}" for name in ("xarray", "dask", "zarr", "flox", "numbagg", "bottleneck", "numpy"))
     text = [
-        "# Ours, the peer and bare decoding, side by side",
+        "# Ours, the peer and the floor, side by side",
         "",
         f"Written by `make bench` (compare.py), {arguments.rounds} rounds, files warm in the page cache, a fresh process for every run, sides taking turns.",
-        f"Machine: {model}, {os.cpu_count()} cores, {memory / 1e6:.0f} GB, load {os.getloadavg()[1]:.1f} at the end. Peer: {peers}, Python {platform.python_version()}.",
-        f"Data: make_data.py, t2m float32 {made.get('era5', {}).get('shape', '?')} ({made.get('size_mb', '?')} MB unpacked), zstd level 3, chunks 24 x 121 x 240.",
-        "`decode` is bare zarrs under rayon over the same chunks, as often as the result needs them (`passes`), nothing computed: the floor.",
-        "Median (least to most). Ratios are taken within each round. Peak is the largest resident size of the process (VmHWM), MB.",
+        f"Machine: {model}, {os.cpu_count()} cores, {memory / 1e6:.0f} GB, load {os.getloadavg()[1]:.1f} at the end. Peer: {', '.join(map(installed, PACKAGES))}, Python {platform.python_version()}.",
+        f"Data: make_data.py, t2m float32 {made.get('era5', {}).get('shape', '?')} ({made.get('size_mb', '?')} MB unpacked) in three stores, sst int16 {made.get('ocean', {}).get('shape', '?')} with {made.get('ocean', {}).get('missing', 0):.0%} missing, {made.get('tiny', {}).get('chunks', '?')} tiny chunks.",
+        "The floor is bare zarrs under rayon over the same chunks, as often as the result needs them (or what the column says). The peer is its fastest variant; the others are named with their seconds.",
+        "Median (least to most), seconds. Ratios are taken within each round. CPU seconds and peak memory (VmHWM, MB): floor / ours / peer. Distance of the worst value from the exact result in units of the last place: ours / peer.",
         "",
-        "| workload | passes | decode s | ours s | peer s | ours / decode | ours / peer | ours CPU s | peer CPU s | ours peak | peer peak | ours ulp | peer ulp |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| workload | floor | floor s | ours s | ours / floor | gate | at target | peer s | fastest peer | other peers s | peer / ours | CPU s | peak MB | ulp |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, (shape, distances, runs) in rows.items():
-        wall = {side: spread([run["wall"] for run in runs[side]]) for side in runs}
-        cpu = {side: statistics.median(run["cpu"] for run in runs[side]) for side in runs}
-        peak = {side: max(run["peak_mb"] for run in runs[side]) for side in runs}
-        text.append(
-            f"| {name} | {runs['decode'][0]['passes']} | {wall['decode']} | {wall['ours']} | {wall['peer']} | {spread(ratios(runs, 'ours', 'decode'))} "
-            f"| {spread(ratios(runs, 'ours', 'peer'))} | {cpu['ours']:.2f} | {cpu['peer']:.2f} | {peak['ours']} | {peak['peer']} | {distances['ours']} | {distances['peer']} |"
-        )
-    text += ["", "`ulp`: the largest distance of any value of the whole result from the exact one (sums in float64, rounded once), in float32 steps.", ""]
-    return "\n".join(text)
+    met = 0
+    for values in rows:
+        line, good = row(*values)
+        met += good
+        text.append(line)
+    return "\n".join(text + ["", f"bench: {met} rows at target, {len(rows) - met} short", ""])
+
+
+def plot(rows, file):
+    """Times of each row over the floor's, ours and the peer's; nothing where matplotlib is missing."""
+    try:
+        import matplotlib
+    except ImportError:
+        return
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    matplotlib.rcParams["svg.hashsalt"] = "bench"
+    figure, axes = plt.subplots(figsize=(9, 0.42 * len(rows) + 1.4), layout="constrained")
+    places = np.arange(len(rows))[::-1]
+    for shift, side, colour in ((0.2, "ours", "#1b7f79"), (-0.2, "peer", "#c9a13b")):
+        keys = [side if side == "ours" else fastest for *_, fastest, _ in rows]
+        times = [median(runs[key]) / median(runs["floor"]) if key else 0 for key, (_, _, runs, _, _) in zip(keys, rows)]
+        bars = axes.barh(places + shift, times, 0.38, color=colour, label=side)
+        axes.bar_label(bars, [f"{time:.2f}" if time else "" for time in times], padding=3, fontsize=7)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_yticks(places, [workload["name"] for workload, *_ in rows])
+    axes.set_xscale("log")
+    axes.set_xlabel("wall time / floor (decoding the same chunks), log scale")
+    axes.legend(loc="lower right")
+    figure.savefig(file, metadata={"Date": None})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
     parser.add_argument("--ours", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--results", default=HERE / "RESULTS.md")
+    parser.add_argument("--no-peer", action="store_true", help="only ours and the floor")
     arguments = parser.parse_args()
-    have = subprocess.run([arguments.ours, "list"], capture_output=True, text=True, check=True).stdout.split()
-    names = [name for name in have if not arguments.only or name in arguments.only.split(",")]
-    rows = {}
-    with tempfile.TemporaryDirectory() as folder:
-        checked = {name: compare_values(name, arguments.data, arguments.ours, Path(folder)) for name in names}
-    for name in names:
-        rows[name] = (*checked[name], measure(name, arguments.data, arguments.ours, arguments.rounds))
-    text = report(rows, arguments, arguments.data)
+    data = arguments.data
+    listed = subprocess.run([arguments.ours, "list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    workloads = [json.loads(line) for line in listed]
+    workloads = [one for one in workloads if not arguments.only or one["name"] in arguments.only.split(",")]
+    rows = []
+    for workload in workloads:
+        name = workload["name"]
+        peers = [] if arguments.no_peer else call(sys.executable, HERE / "peer.py", data, "--variants", name)
+        with tempfile.TemporaryDirectory() as folder:
+            distances, first = check(workload, data, arguments.ours, Path(folder), peers)
+        best = min((first[peer]["wall"] for peer in peers), default=0)
+        again = [peer for peer in peers if first[peer]["wall"] <= 2 * best]
+        runs = measure(name, data, arguments.ours, again, arguments.rounds)
+        fastest = min(again, key=lambda peer: median(runs[peer]), default=None)
+        others = {peer: median(runs[peer]) if peer in runs else first[peer]["wall"] for peer in peers if peer != fastest}
+        rows.append((workload, distances, runs, fastest, others))
+        print(row(*rows[-1])[0], flush=True)
+    text = report(rows, arguments, data)
     Path(arguments.results).write_text(text)
-    print(text)
+    if not arguments.no_peer:
+        plot(rows, Path(arguments.results).with_suffix(".svg"))
+    print(text, end="")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
-//! One measurement in a fresh process: `terracube-bench ours|decode WORKLOAD DATA [--save FILE.npy]` prints one JSON line.
-//! `terracube-bench list` prints the names of the workloads. `make bench` drives it (compare.py).
+//! One measurement in a fresh process: `terracube-bench ours|floor WORKLOAD DATA [--save PREFIX]` prints one JSON line.
+//! `terracube-bench list` prints a JSON line for each workload. `make bench` drives it (compare.py).
 #![allow(clippy::print_stdout)]
 
-mod decode;
+mod floor;
 mod measure;
 mod ours;
 
 use std::io::Write;
 
 use serde_json::json;
+use terracube::cube::base::Element;
+use terracube::prelude::{Array, DType};
+
+use ours::{Gate, Work, Workload};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -16,43 +20,58 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["list"] => {
-            for workload in ours::WORKLOADS {
-                println!("{}", workload.name);
-            }
+            ours::WORKLOADS.iter().for_each(|workload| println!("{}", described(workload)));
             Ok(())
         }
         ["ours", name, data] => run_ours(name, data, None),
-        ["ours", name, data, "--save", file] => run_ours(name, data, Some(file)),
-        ["decode", name, data] => run_decode(name, data),
-        _ => Err("usage: terracube-bench list | ours|decode WORKLOAD DATA [--save FILE.npy]".into()),
+        ["ours", name, data, "--save", prefix] => run_ours(name, data, Some(prefix)),
+        ["floor", name, data] => run_floor(name, data),
+        _ => Err("usage: terracube-bench list | ours|floor WORKLOAD DATA [--save PREFIX]".into()),
     }
+}
+
+fn described(workload: &Workload) -> serde_json::Value {
+    let gate = match workload.gate {
+        Gate::Times(times) => json!({"times": times}),
+        Gate::Chunks(n_chunks) => json!({"chunks": n_chunks}),
+        Gate::MicrosecondsPerChunk { most, n_chunks } => json!({"microseconds": most, "n_chunks": n_chunks}),
+    };
+    let passes: u32 = workload.reads.iter().map(|read| read.passes).sum();
+    let writes = matches!(workload.work, Work::Write(_));
+    json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes})
 }
 
 fn run_ours(name: &str, data: &str, save: Option<&str>) -> Result<(), Failure> {
     let workload = workload(name)?;
     let meter = measure::Meter::start()?;
-    let (shape, values) = ours::run(workload, data)?;
-    let used = meter.stop()?;
-    println!("{}", json!({"workload": name, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb}));
-    match save {
-        Some(file) => save_npy(file, &shape, &values),
-        None => Ok(()),
-    }
-}
-
-fn run_decode(name: &str, data: &str) -> Result<(), Failure> {
-    let workload = workload(name)?;
-    let meter = measure::Meter::start()?;
-    let bytes = decode::decode_all(&format!("{data}/{}", workload.store), ours::VARIABLE, workload.passes)?;
+    let outcome = ours::run(workload, data)?;
     let used = meter.stop()?;
     println!(
         "{}",
-        json!({"workload": name, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb, "passes": workload.passes, "bytes": bytes})
+        json!({"workload": name, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb,
+               "chunks_read": outcome.chunks_read, "passes": outcome.passes})
+    );
+    if let Some(prefix) = save {
+        for (number, array) in outcome.arrays.iter().enumerate() {
+            save_npy(&format!("{prefix}.{number}.npy"), array)?;
+        }
+    }
+    Ok(())
+}
+
+fn run_floor(name: &str, data: &str) -> Result<(), Failure> {
+    let workload = workload(name)?;
+    let meter = measure::Meter::start()?;
+    let bytes = workload.floor.run(data, workload.reads)?;
+    let used = meter.stop()?;
+    println!(
+        "{}",
+        json!({"workload": name, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb, "bytes": bytes})
     );
     Ok(())
 }
 
-fn workload(name: &str) -> Result<&'static ours::Workload, Failure> {
+fn workload(name: &str) -> Result<&'static Workload, Failure> {
     ours::WORKLOADS
         .iter()
         .find(|workload| workload.name == name)
@@ -60,9 +79,23 @@ fn workload(name: &str) -> Result<&'static ours::Workload, Failure> {
 }
 
 /// numpy's format, version 1.0: a header padded to 64 bytes, then the values in C order.
-fn save_npy(file: &str, shape: &[u64], values: &[f32]) -> Result<(), Failure> {
-    let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({sizes}), }}");
+fn save_npy(file: &str, array: &Array) -> Result<(), Failure> {
+    match array.dtype() {
+        DType::F32 => save_values(file, "<f4", array, array.to_vec::<f32>()?, f32::to_le_bytes),
+        DType::F64 => save_values(file, "<f8", array, array.to_vec::<f64>()?, f64::to_le_bytes),
+        other => Err(format!("a result of {other} is not saved").into()),
+    }
+}
+
+fn save_values<T: Element, const N: usize>(
+    file: &str,
+    descr: &str,
+    array: &Array,
+    values: Vec<T>,
+    bytes: fn(T) -> [u8; N],
+) -> Result<(), Failure> {
+    let sizes: String = array.shape().iter().map(|n| format!("{n}, ")).collect();
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}");
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');
     }
@@ -72,7 +105,7 @@ fn save_npy(file: &str, shape: &[u64], values: &[f32]) -> Result<(), Failure> {
     out.write_all(&u16::try_from(header.len())?.to_le_bytes())?;
     out.write_all(header.as_bytes())?;
     for value in values {
-        out.write_all(&value.to_le_bytes())?;
+        out.write_all(&bytes(value))?;
     }
     Ok(out.flush()?)
 }

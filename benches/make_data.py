@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Reproducible synthetic benchmark inputs (needs numpy, zarr>=3, netCDF4).
 
-    make_data.py OUT [--size-mb 1500] [--only era5,s2,tiny] [--seed 42] [--tiny-chunks 100000]
+    make_data.py OUT [--size-mb 1500] [--only era5,s2,tiny,ocean] [--seed 42] [--tiny-chunks 100000]
 
 era5/  t2m float32 (time hourly from 2019-01-01, lat 361, lon 720), one logical array in four containers:
          era5_v3_zstd.zarr  era5_v2_blosc.zarr  era5_v3_sharded.zarr  nc/era5_YYYY[MM].nc (zlib 4 + shuffle, one file per year, or per month for less than a year)
        --size-mb is the uncompressed size of t2m.  Values are rounded to 1/64 K so that they compress like real ERA5.
 s2/    Sentinel-2-like: refl uint16 (time, band, y, x), packed (scale 1e-4, offset -0.1, fill 0) + scl uint8 cloud classes,
          irregular acquisition times; s2_v3.zarr.  Size is about size-mb / 4.
+ocean/ sst int16 (time daily 2019-01-01 to 2020-12-31, lat 360, lon 720), packed (scale 0.002, offset 20, fill -32768), 35 % land and so
+         missing; ocean_v3.zarr, zstd, chunks 73 x 120 x 240. Of one size.
 tiny/  100 000 chunks of 10x10 float32 in a v3 store (5000x2000 grid): stresses metadata, listing and scheduling.
 Every block depends only on (seed, block index), so any size is a prefix of a larger one along time.
 expected.json holds full-array statistics computed while writing (float64).
@@ -156,6 +158,36 @@ def s2(out, mb, seed):
     return {'shape': [nt, 4, n, n], 'refl_decoded': st.out(), 'clear_pixels': clear}
 
 
+# ------------------------------------------------------------------ ocean, packed and a third missing
+def ocean(out, seed):
+    nlat, nlon, nt = 360, 720, 731
+    p = f'{out}/ocean_v3.zarr'; shutil.rmtree(p, ignore_errors=True)
+    g = zarr.create_group(store=p, attributes={'Conventions': 'CF-1.8', 'title': 'synthetic packed sea surface temperature'})
+    lat = np.linspace(-89.75, 89.75, nlat); lon = np.arange(nlon) * 0.5 + 0.25
+    for n, v, at in (('time', np.arange(nt, dtype='i4'), {'units': 'days since 2019-01-01', 'calendar': 'standard', 'standard_name': 'time'}),
+                     ('lat', lat, {'units': 'degrees_north', 'standard_name': 'latitude'}), ('lon', lon, {'units': 'degrees_east', 'standard_name': 'longitude'})):
+        g.create_array(n, shape=v.shape, dtype=v.dtype, chunks=v.shape, dimension_names=[n], attributes=at)[...] = v
+    z = g.create_array('sst', shape=(nt, nlat, nlon), dtype='i2', chunks=(73, 120, 240), fill_value=np.int16(-32768), compressors=ZstdCodec(level=3), dimension_names=['time', 'lat', 'lon'],
+                       attributes={'scale_factor': 0.002, 'add_offset': 20.0, '_FillValue': -32768, 'units': 'degC', 'standard_name': 'sea_surface_temperature'})
+    r = rng(seed, 6)
+    h = smooth(r.standard_normal((nlat, nlon)), 40); land = h > np.quantile(h, 0.65)
+    eddies = np.stack([smooth(r.standard_normal((nlat, nlon)), 6) for _ in range(8)]); eddies /= eddies.std(axis=(1, 2), keepdims=True)
+    mean = -1.5 + 29.5 * np.cos(np.deg2rad(lat))[:, None] ** 2
+    st = Stats()
+    for a in range(0, nt, 73):
+        d = np.arange(a, min(a + 73, nt))
+        v = np.empty((len(d), nlat, nlon), 'f4')
+        for i, day in enumerate(d):
+            k = rng(seed, 7, int(day))
+            v[i] = mean + 4 * np.sin(np.deg2rad(lat))[:, None] * -np.cos(2 * np.pi * (day - 45) / 365.25) + np.tensordot(np.cos(day / np.array([9, 13, 17, 23, 31, 45, 60, 90]) + np.arange(8)), eddies, 1) * .4
+            v[i] += k.standard_normal((nlat, 1)) * .1
+        raw = np.clip(np.round((v - 20) / 0.01) * 5, -32000, 32000).astype('i2'); raw[:, land] = -32768   # steps of 0.01 degrees, as real products have
+        z[a:a + len(d)] = raw
+        st.add(np.where(raw == -32768, np.nan, raw * 0.002 + 20))
+    zarr.consolidate_metadata(p)
+    return {'shape': [nt, nlat, nlon], 'missing': float(land.mean()), 'sst': st.out()}
+
+
 # ------------------------------------------------------------------ many small chunks
 def tiny(out, nchunks, seed):
     c = 10; rows = max(1, int(round((nchunks * 2.5) ** 0.5))); cols = max(1, nchunks // rows)
@@ -178,11 +210,13 @@ def main():
     ap.add_argument('--seed', type=int, default=42); ap.add_argument('--tiny-chunks', type=int, default=100_000)
     ap.add_argument('--nc-split', choices=['year', 'month', 'auto'], default='auto', help='auto: yearly files above 366 days, else monthly'); a = ap.parse_args()
     split = a.nc_split if a.nc_split != 'auto' else ('year' if a.size_mb * 1e6 / (24 * NLAT * NLON * 4) > 366 else 'month')
-    exp = {'seed': a.seed, 'size_mb': a.size_mb, 'numpy': np.__version__, 'zarr': zarr.__version__}
-    for k, f in (('era5', lambda d: era5(d, a.size_mb, a.seed, split)), ('s2', lambda d: s2(d, a.size_mb, a.seed)), ('tiny', lambda d: tiny(d, a.tiny_chunks, a.seed))):
+    file = f'{a.out}/expected.json'
+    exp = json.load(open(file)) if os.path.exists(file) else {}   # parts can be made one after the other
+    exp |= {'seed': a.seed, 'size_mb': a.size_mb, 'numpy': np.__version__, 'zarr': zarr.__version__}
+    for k, f in (('era5', lambda d: era5(d, a.size_mb, a.seed, split)), ('s2', lambda d: s2(d, a.size_mb, a.seed)), ('tiny', lambda d: tiny(d, a.tiny_chunks, a.seed)), ('ocean', lambda d: ocean(d, a.seed))):
         if k not in a.only.split(','): continue
         d = f'{a.out}/{k}'; os.makedirs(d, exist_ok=True); t = time.time(); exp[k] = f(d); print(k, exp[k], f'{time.time() - t:.1f} s', flush=True)
-    json.dump(exp, open(f'{a.out}/expected.json', 'w'), indent=1)
+        json.dump(exp, open(file, 'w'), indent=1)
 
 
 if __name__ == '__main__': main()

@@ -2,43 +2,178 @@
 use terracube::prelude::*;
 
 use crate::Failure;
-
-/// The variable that every workload reads.
-pub const VARIABLE: &str = "t2m";
+use crate::floor::Floor;
 
 /// One workload.
 pub struct Workload {
     /// The peer's name for it.
     pub name: &'static str,
-    /// The store below the data folder.
+    /// The arrays that it reads.
+    pub reads: &'static [Read],
+    /// What it is held against.
+    pub floor: Floor,
+    /// When it is at target.
+    pub gate: Gate,
+    /// What it does.
+    pub work: Work,
+}
+
+/// An array below the data folder, and how often it has to be decoded.
+pub struct Read {
     pub store: &'static str,
-    /// How often every chunk has to be decoded: what it is held against is that many passes of bare decoding.
+    pub variable: &'static str,
     pub passes: u32,
-    /// The lazy result.
-    pub build: fn(&DataArray) -> DataArray,
+}
+
+/// When a row is at target. Every row also has to hold less memory than the fastest peer.
+pub enum Gate {
+    /// The wall time is at most this many times the floor's.
+    Times(f64),
+    /// Exactly the chunks are read that hold a value of the result.
+    Chunks(u64),
+    /// Less CPU per chunk, in microseconds, beyond what the floor takes.
+    MicrosecondsPerChunk { most: f64, n_chunks: u64 },
+}
+
+/// What a workload does below a data folder.
+pub enum Work {
+    /// Lazy results that are computed together.
+    Compute(fn(&str) -> Result<Vec<DataArray>>),
+    /// A named array that is written below `out/`.
+    Write(fn(&str) -> Result<DataArray>),
 }
 
 const ZSTD: &str = "era5/era5_v3_zstd.zarr";
+const BLOSC: &str = "era5/era5_v2_blosc.zarr";
+const SHARD: &str = "era5/era5_v3_sharded.zarr";
+const OCEAN: &str = "ocean/ocean_v3.zarr";
+const TINY: &str = "tiny/many_chunks_v3.zarr";
+
+const fn read(store: &'static str, variable: &'static str, passes: u32) -> Read {
+    Read { store, variable, passes }
+}
+
+const ERA_ZSTD: &[Read] = &[read(ZSTD, "t2m", 1)];
+const ERA_ZSTD_TWICE: &[Read] = &[read(ZSTD, "t2m", 2)];
+const ERA_BLOSC: &[Read] = &[read(BLOSC, "t2m", 1)];
+const ERA_SHARD: &[Read] = &[read(SHARD, "t2m", 1)];
+const ERA_BOTH: &[Read] = &[read(ZSTD, "t2m", 1), read(SHARD, "t2m", 1)];
+const SST: &[Read] = &[read(OCEAN, "sst", 1)];
+const TINIES: &[Read] = &[read(TINY, "v", 1)];
+
+fn variable(data: &str, store: &str, name: &str) -> Result<DataArray> {
+    Ok(open(&format!("{data}/{store}"))?.var(name))
+}
+
+fn era(data: &str) -> Result<DataArray> {
+    variable(data, ZSTD, "t2m")
+}
+
+fn sst(data: &str) -> Result<DataArray> {
+    variable(data, OCEAN, "sst")
+}
+
+const fn of_decode(
+    name: &'static str,
+    reads: &'static [Read],
+    times: f64,
+    work: fn(&str) -> Result<Vec<DataArray>>,
+) -> Workload {
+    Workload { name, reads, floor: Floor::Decode, gate: Gate::Times(times), work: Work::Compute(work) }
+}
 
 /// Every workload that we can run so far.
 pub const WORKLOADS: &[Workload] = &[
-    Workload { name: "mean_time_zstd", store: ZSTD, passes: 1, build: |t| t.mean("time") },
-    Workload { name: "climatology_hour", store: ZSTD, passes: 1, build: |t| t.group_by("time.hour").mean() },
+    of_decode("mean_time_zstd", ERA_ZSTD, 1.15, |data| Ok(vec![era(data)?.mean("time")])),
     Workload {
-        name: "anomaly_std",
-        store: ZSTD,
-        passes: 2,
-        build: |t| {
-            let climatology = t.group_by("time.hour").mean();
-            (t.group_by("time.hour") - &climatology).std("time")
-        },
+        name: "mean_time_blosc",
+        reads: ERA_BLOSC,
+        floor: Floor::Sum,
+        gate: Gate::Times(1.15),
+        work: Work::Compute(|data| Ok(vec![variable(data, BLOSC, "t2m")?.mean("time")])),
+    },
+    of_decode("mean_time_shard", ERA_SHARD, 1.15, |data| Ok(vec![variable(data, SHARD, "t2m")?.mean("time")])),
+    of_decode("std_time", ERA_ZSTD, 1.25, |data| Ok(vec![era(data)?.std("time")])),
+    of_decode("global_weighted", ERA_ZSTD, 1.15, |data| {
+        let t = era(data)?;
+        Ok(vec![t.weighted(&t.coord("lat").cos_deg()).mean(["lat", "lon"])])
+    }),
+    of_decode("climatology_hour", ERA_ZSTD, 1.25, |data| Ok(vec![era(data)?.group_by("time.hour").mean()])),
+    of_decode("three_results", ERA_ZSTD, 1.25, |data| {
+        let t = era(data)?;
+        Ok(vec![t.mean("time"), t.std("time"), t.max("time")])
+    }),
+    of_decode("anomaly_std", ERA_ZSTD_TWICE, 1.25, |data| {
+        let t = era(data)?;
+        let climatology = t.group_by("time.hour").mean();
+        Ok(vec![(t.group_by("time.hour") - &climatology).std("time")])
+    }),
+    Workload {
+        name: "point_series",
+        reads: ERA_ZSTD,
+        floor: Floor::Part(&[(83, 84), (5, 6)]),
+        gate: Gate::Chunks(60),
+        work: Work::Compute(|data| Ok(vec![era(data)?.sel("lat", near(48.5)).sel("lon", near(2.5))])),
+    },
+    Workload {
+        name: "box_mean",
+        reads: ERA_ZSTD,
+        floor: Floor::Part(&[(60, 111), (0, 61)]),
+        gate: Gate::Chunks(60),
+        work: Work::Compute(|data| {
+            let part = era(data)?.sel("lat", 35.0..=60.0).sel("lon", 0.0..=30.0);
+            Ok(vec![part.mean(["lat", "lon"])])
+        }),
+    },
+    Workload {
+        name: "tiny_mean",
+        reads: TINIES,
+        floor: Floor::Files,
+        gate: Gate::MicrosecondsPerChunk { most: 10.0, n_chunks: 100_000 },
+        work: Work::Compute(|data| Ok(vec![variable(data, TINY, "v")?.mean(["y", "x"])])),
+    },
+    of_decode("ocean_mean", SST, 1.3, |data| Ok(vec![sst(data)?.mean("time")])),
+    of_decode("ocean_std", SST, 1.3, |data| Ok(vec![sst(data)?.std("time")])),
+    of_decode("ocean_climatology", SST, 1.3, |data| Ok(vec![sst(data)?.group_by("time.month").mean()])),
+    of_decode("dayofyear_climatology", SST, 1.3, |data| Ok(vec![sst(data)?.group_by("time.dayofyear").mean()])),
+    of_decode("add_mean", ERA_BOTH, 1.3, |data| {
+        let sum = era(data)? + variable(data, SHARD, "t2m")?;
+        Ok(vec![sum.mean("time")])
+    }),
+    Workload {
+        name: "write_celsius",
+        reads: ERA_ZSTD,
+        floor: Floor::Encode,
+        gate: Gate::Times(1.3),
+        work: Work::Write(|data| Ok((era(data)? - 273.15).named("t"))),
     },
 ];
 
-/// Opens, computes, and gives the values as f32 with their shape.
-pub fn run(workload: &Workload, data: &str) -> Result<(Vec<u64>, Vec<f32>), Failure> {
-    let variable = open(&format!("{data}/{}", workload.store))?.var(VARIABLE);
-    let array = (workload.build)(&variable).values()?;
-    let shape = array.shape().iter().map(|n| *n as u64).collect();
-    Ok((shape, array.to_vec::<f32>()?))
+/// What a run gave.
+pub struct Outcome {
+    /// The results, in memory.
+    pub arrays: Vec<Array>,
+    /// Chunks of sources that were read and decoded.
+    pub chunks_read: u64,
+    /// Passes over the data.
+    pub passes: usize,
+}
+
+/// Opens, computes, and gives the values; or opens and writes.
+pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
+    match workload.work {
+        Work::Compute(build) => {
+            let (results, report) = compute_with(build(data)?, &Context::current()?)?;
+            let arrays = results.iter().map(DataArray::values).collect::<Result<_>>()?;
+            Ok(Outcome { arrays, chunks_read: report.chunks_read, passes: report.passes })
+        }
+        Work::Write(build) => {
+            let array = build(data)?;
+            let chunks = array.chunks().largest_chunk();
+            let options = WriteOptions::default().overwrite().chunks(array.dims().iter().zip(chunks));
+            let place = format!("{data}/out/ours_{}.zarr", workload.name);
+            let report = array.write_with(&place, &Default::default(), options)?;
+            Ok(Outcome { arrays: vec![], chunks_read: report.chunks_read, passes: report.passes })
+        }
+    }
 }

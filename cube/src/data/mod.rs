@@ -37,6 +37,7 @@ mod statistics;
 mod time_component;
 mod units;
 mod variable;
+mod weighted;
 mod window;
 
 pub use attributes::{Attribute, Attributes};
@@ -60,6 +61,7 @@ pub use run::into_sinks;
 pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, Tolerance, near};
 pub use stack::GroupByAll;
 pub use variable::Variable;
+pub use weighted::Weighted;
 pub use window::{Boundary, Coarsened, RollingWindow};
 
 pub use crate::compute::along::Method;

@@ -20,6 +20,18 @@ pub(super) fn is_missing(x: &Block, wanted: bool) -> Result<Block> {
     }
 }
 
+/// The block itself.
+///
+/// # Errors
+/// If a value is missing.
+pub(super) fn require_present(x: &Block) -> Result<Block> {
+    if (x.dtype().is_float() || x.dtype().is_time_like()) && is_missing(x, true)?.values::<u8>()?.contains(&1) {
+        return Err(Error::invalid("a weight is missing (NaN), so that the weighted result is not defined")
+            .hint("fill the missing weights, for example with `.fill_missing(0.0)`"));
+    }
+    Ok(x.clone())
+}
+
 /// `block` with missing values where `is_missing` says so for the position in C order. Floats, times and durations only.
 pub(crate) fn set_missing(block: Block, is_missing: impl Fn(usize) -> bool) -> Result<Block> {
     let dtype = block.dtype();

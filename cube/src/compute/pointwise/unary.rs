@@ -6,7 +6,7 @@ use super::decode_time::{DecodeTime, decode_time};
 use super::format_time::FormatTime;
 use super::is_in::IsIn;
 use super::lookup::Lookup;
-use super::missing::is_missing;
+use super::missing::{is_missing, require_present};
 use super::rows::{Target, extend1, map1};
 use super::time_field::{TimeField, time_field};
 use super::unpack::{Unpack, unpack};
@@ -128,6 +128,8 @@ unary_ops! {
     IsFinite = "is_finite";
     /// Whether the value is infinite.
     IsInfinite = "is_infinite";
+    /// The value itself; an error if one is missing.
+    RequirePresent = "require_present";
 }
 
 impl UnaryOp {
@@ -146,6 +148,7 @@ impl UnaryOp {
             Self::Lookup(labels) => labels.output_dtype(x),
             Self::IsMissing | Self::NotMissing => Ok(DType::Bool),
             Self::IsFinite | Self::IsInfinite if kind != Kind::Text => Ok(DType::Bool),
+            Self::RequirePresent => Ok(x),
             Self::Not if matches!(kind, Kind::Bool | Kind::Integer) => Ok(x),
             Self::Neg | Self::Sign | Self::Square if x.is_numeric() => Ok(x),
             Self::Neg if kind == Kind::Bool => Err(self.undefined(x).hint("`!x` is the logical not")),
@@ -203,6 +206,7 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
         UnaryOp::Lookup(labels) => return labels.of(x),
         UnaryOp::IsMissing => return is_missing(x, true),
         UnaryOp::NotMissing => return is_missing(x, false),
+        UnaryOp::RequirePresent => return require_present(x),
         UnaryOp::IsFinite if x.dtype().is_float() => {
             return map1::<f64, u8>(x, output, &mut |x, out| extend1(out, x, |v| u8::from(v.is_finite())));
         }

@@ -78,6 +78,7 @@ fn write(
         return Err(Error::unsupported(format!("writing `{suffix}` files is not supported"))
             .hint("write a Zarr store: a name that ends in .zarr"));
     }
+    let lengths = options.chunks.clone();
     let writer = ZarrWriter::create(url, store, options)?;
     let mut attributes = to_json(attributes);
     let loose = loose_coords(variables, coords);
@@ -88,7 +89,7 @@ fn write(
     let (mut exprs, mut sinks) = (Vec::new(), Vec::<Arc<dyn Sink>>::new());
     for coord in coords.iter() {
         let variable = coord.variable();
-        let array = describe(coord.name(), variable);
+        let array = describe(coord.name(), variable, &lengths);
         if variable.dims().len() <= 1 {
             // Small, wanted whole for its time units, and often in memory already.
             let values = coord.values()?;
@@ -99,7 +100,7 @@ fn write(
         }
     }
     for (name, variable) in variables {
-        let mut array = describe(name, variable);
+        let mut array = describe(name, variable, &lengths);
         let labels: Vec<&str> = coords.iter().filter(|coord| belongs(coord, variable)).map(Coord::name).collect();
         if !labels.is_empty() && variable.attrs().get("coordinates").is_none() {
             array = array.attribute("coordinates", labels.join(" "));
@@ -113,9 +114,14 @@ fn write(
     Ok(report)
 }
 
-fn describe(name: &str, variable: &Variable) -> ArrayToWrite {
+fn describe(name: &str, variable: &Variable, lengths: &[(String, u64)]) -> ArrayToWrite {
     let (shape, dtype) = (variable.shape().to_vec(), variable.dtype());
-    let chunks = default_chunks(&shape, &variable.chunks().largest_chunk(), dtype);
+    let mut chunks = default_chunks(&shape, &variable.chunks().largest_chunk(), dtype);
+    for (axis, dim) in variable.dims().iter().enumerate() {
+        if let Some((_, len)) = lengths.iter().find(|(name, _)| name == dim) {
+            chunks[axis] = (*len).min(shape[axis].max(1));
+        }
+    }
     ArrayToWrite::new(name, variable.dims().iter(), shape, dtype).chunks(chunks).attributes(to_json(variable.attrs()))
 }
 

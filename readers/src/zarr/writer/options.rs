@@ -7,12 +7,13 @@ use terracube_cube::DType;
 pub struct WriteOptions {
     pub(super) overwrite: bool,
     pub(super) compression: Vec<Value>,
+    pub(super) chunks: Vec<(String, u64)>,
 }
 
 impl Default for WriteOptions {
     /// Refuses to overwrite; compresses with zstd at level 3, as zarr-python does.
     fn default() -> Self {
-        Self { overwrite: false, compression: zstd(3) }
+        Self { overwrite: false, compression: zstd(3), chunks: Vec::new() }
     }
 }
 
@@ -21,6 +22,14 @@ impl WriteOptions {
     #[must_use]
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
+        self
+    }
+
+    /// The lengths of chunks along dimensions, by name; dimensions that are not named get their default. Dimensions that an array lacks
+    /// are passed over.
+    #[must_use]
+    pub fn chunks<S: AsRef<str>>(mut self, lengths: impl IntoIterator<Item = (S, u64)>) -> Self {
+        self.chunks = lengths.into_iter().map(|(dim, len)| (dim.as_ref().to_owned(), len)).collect();
         self
     }
 
