@@ -101,8 +101,17 @@ bench-data: $(call venv,bench)
 	done
 
 bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes benches/RESULTS.md (BENCH_MB, BENCH_ROUNDS)
-	cargo build --release --locked -p terracube-benches
+	cargo build --release --locked --bin terracube-bench
 	$(BENCH_PYTHON) benches/compare.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench --rounds $(BENCH_ROUNDS)
+
+.PHONY: bench-remote bench-scaling
+bench-remote: bench-data ## a mean over a store behind 50 ms and 1 Gbit/s (a proxy on loopback)
+	cargo build --release --locked --bin terracube-bench
+	$(BENCH_PYTHON) benches/remote.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench
+
+bench-scaling: bench-data ## how the time goes with cores and with data
+	cargo build --release --locked --bin terracube-bench
+	$(BENCH_PYTHON) benches/scaling.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench
 
 # ---- shows
 OUT := $(CURDIR)/out

@@ -26,7 +26,8 @@ fn main() -> Result<(), Failure> {
         ["ours", name, data] => run_ours(name, data, None),
         ["ours", name, data, "--save", prefix] => run_ours(name, data, Some(prefix)),
         ["floor", name, data] => run_floor(name, data),
-        _ => Err("usage: terracube-bench list | ours|floor WORKLOAD DATA [--save PREFIX]".into()),
+        ["part", quarters, data] => run_part(quarters.parse()?, data),
+        _ => Err("usage: terracube-bench list | ours|floor WORKLOAD DATA [--save PREFIX] | part QUARTERS DATA".into()),
     }
 }
 
@@ -56,6 +57,15 @@ fn run_ours(name: &str, data: &str, save: Option<&str>) -> Result<(), Failure> {
             save_npy(&format!("{prefix}.{number}.npy"), array)?;
         }
     }
+    Ok(())
+}
+
+/// A mean over the first quarters of the time axis: how cost goes with data.
+fn run_part(quarters: i64, data: &str) -> Result<(), Failure> {
+    let meter = measure::Meter::start()?;
+    ours::mean_of_quarters(quarters, data)?;
+    let used = meter.stop()?;
+    println!("{}", json!({"quarters": quarters, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb}));
     Ok(())
 }
 

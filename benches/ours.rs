@@ -149,6 +149,13 @@ pub const WORKLOADS: &[Workload] = &[
     },
 ];
 
+/// The mean over the first quarters of the time axis.
+pub fn mean_of_quarters(quarters: i64, data: &str) -> Result<f64, Failure> {
+    let t = era(data)?;
+    let n_times = i64::try_from(t.shape()[0])?;
+    Ok(t.isel("time", 0..n_times * quarters / 4).mean(["time", "lat", "lon"]).item()?)
+}
+
 /// What a run gave.
 pub struct Outcome {
     /// The results, in memory.

@@ -2,6 +2,7 @@
 
 use arrow_buffer::{Buffer, MutableBuffer};
 
+use super::large::ask_for_large_pages;
 use super::strided::{StridedLoop, contiguous_strides};
 use super::{Block, BlockData, DType, Error, Region, Result};
 
@@ -23,7 +24,11 @@ impl Assembly {
         let len: usize = shape.iter().product();
         let values = match dtype {
             DType::Utf8 => Values::Text(vec![String::new(); len]),
-            _ => Values::Bytes(MutableBuffer::from_len_zeroed(len * dtype.item_size())),
+            _ => {
+                let mut bytes = MutableBuffer::from_len_zeroed(len * dtype.item_size());
+                ask_for_large_pages(bytes.as_mut_ptr(), bytes.len());
+                Values::Bytes(bytes)
+            }
         };
         Self { dtype, shape: shape.to_vec(), values }
     }

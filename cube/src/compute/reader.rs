@@ -4,6 +4,7 @@ use multiversion::multiversion;
 
 use crate::base::{Block, BlockData, Element, Error, Result, dispatch_numeric};
 use crate::compute::number::{CastTo, Number};
+use crate::compute::pointwise::{Unpack, Unpacking};
 
 /// The longest piece of a row, in values.
 pub(crate) const PIECE: usize = 2048;
@@ -29,10 +30,14 @@ pub(crate) enum Source<'a, T> {
 /// Types that blocks can be read as: every stored type converts to every other.
 pub(crate) trait Target: Number + CastTo<Self> {
     fn source(block: &Block) -> Result<Source<'_, Self>>;
+    /// The block's values unpacked on the way: only for floats.
+    fn unpacked<'a>(_: &'a Block, _: &Unpack) -> Result<Source<'a, Self>> {
+        Err(Error::internal("packed values read as integers"))
+    }
 }
 
 macro_rules! targets {
-    ($convert:ident => $($t:ty),*) => {$(
+    ($convert:ident, $unpacked:ident => $($t:ty),*) => {$(
         impl Target for $t {
             fn source(block: &Block) -> Result<Source<'_, Self>> {
                 if block.dtype().storage() == <$t>::DTYPE {
@@ -46,11 +51,33 @@ macro_rules! targets {
                     })))
                 }, text => Err(Error::internal("strings read as numbers")))
             }
+
+            $unpacked!($t, $convert);
         }
     )*};
 }
-targets!(convert_fast => f32, f64);
-targets!(convert_plain => i8, i16, i32, i64, u8, u16, u32, u64);
+macro_rules! unpacked {
+    ($t:ty, $convert:ident) => {
+        fn unpacked<'a>(block: &'a Block, how: &Unpack) -> Result<Source<'a, Self>> {
+            let how = Unpacking::<$t>::new(how)?;
+            dispatch_numeric!(block.dtype(), S => {
+                let all = block.strided::<S>()?.0;
+                Ok(Source::Converted(Box::new(move |at, step, out: &mut [$t]| {
+                    match step {
+                        1 => $convert(&all[at as usize..at as usize + out.len()], out),
+                        _ => convert_strided(all, at, step, out),
+                    }
+                    how.apply(out);
+                })))
+            }, text => Err(Error::internal("strings read as numbers")))
+        }
+    };
+}
+targets!(convert_fast, unpacked => f32, f64);
+macro_rules! refused {
+    ($t:ty, $convert:ident) => {};
+}
+targets!(convert_plain, refused => i8, i16, i32, i64, u8, u16, u32, u64);
 
 impl<'a, T: Target> Reader<'a, T> {
     pub(crate) fn new(block: &'a Block) -> Result<Self> {
@@ -58,6 +85,14 @@ impl<'a, T: Target> Reader<'a, T> {
             return Err(Error::internal("strings read as numbers"));
         };
         Ok(Self { source: T::source(block)?, start: *offset, strides, scratch: Vec::new(), filled_with: None })
+    }
+
+    /// The block with its values unpacked on the way.
+    pub(crate) fn unpacked(block: &'a Block, how: &Unpack) -> Result<Self> {
+        let BlockData::Fixed { offset, strides, .. } = block.data() else {
+            return Err(Error::internal("strings read as numbers"));
+        };
+        Ok(Self { source: T::unpacked(block, how)?, start: *offset, strides, scratch: Vec::new(), filled_with: None })
     }
 
     /// The strides of the block.
@@ -82,6 +117,25 @@ impl<'a, T: Target> Reader<'a, T> {
                 one[0]
             }
         }
+    }
+
+    /// `n_rows` rows of `len` values in steps of `step`, `apart` from each other, the first at `at` (counted from the block's first
+    /// value); and how far apart they stand in what is returned.
+    pub(crate) fn rows(&mut self, at: isize, apart: isize, n_rows: usize, step: isize, len: usize) -> (&[T], usize) {
+        let at = self.start + at;
+        if let (Source::Same(all), 1, Ok(stride)) = (&self.source, step, usize::try_from(apart)) {
+            return (&all[at as usize..at as usize + (n_rows - 1) * stride + len], stride);
+        }
+        self.scratch.resize((n_rows * len).max(self.scratch.len()), T::ZERO);
+        self.filled_with = None;
+        for (row, out) in self.scratch[..n_rows * len].chunks_exact_mut(len).enumerate() {
+            let at = at + row as isize * apart;
+            match &self.source {
+                Source::Same(all) => convert_strided(all, at, step, out),
+                Source::Converted(convert) => convert(at, step, out),
+            }
+        }
+        (&self.scratch[..n_rows * len], len)
     }
 
     /// `len` values from `at` (counted from the block's first value) in steps of `step`.
@@ -119,7 +173,7 @@ fn convert_plain<S: Number + CastTo<T>, T: Number>(x: &[S], out: &mut [T]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
 fn convert_fast<S: Number + CastTo<T>, T: Number>(x: &[S], out: &mut [T]) {
     for (out, &value) in out.iter_mut().zip(x) {
         *out = value.cast_to();

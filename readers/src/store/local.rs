@@ -6,19 +6,21 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use terracube_cube::base::{recycled_bytes, recycled_vec, recycled_vec_of_len};
 use terracube_cube::{Error, ErrorKind, Result};
 
 use super::{ByteRange, Entry};
 
 /// The whole file if it exists. More than `limit` bytes are an error.
 pub(super) fn get(path: &Path, limit: u64) -> Result<Option<Bytes>> {
-    let Some((mut file, size)) = open(path)? else { return Ok(None) };
+    let Some((file, size)) = open(path)? else { return Ok(None) };
     if size > limit {
         return Err(super::too_large(&path.display().to_string(), size, limit));
     }
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.read_to_end(&mut bytes).map_err(|error| failed("read", path, &error))?;
-    Ok(Some(bytes.into()))
+    let mut bytes = recycled_vec::<u8>(size as usize);
+    // No more than that is looked for, so that one call does it.
+    file.take(size).read_to_end(&mut bytes).map_err(|error| failed("read", path, &error))?;
+    Ok(Some(recycled_bytes(bytes)))
 }
 
 /// Parts of a file if it exists; a part that reaches past the end is an error.
@@ -35,9 +37,9 @@ pub(super) fn get_ranges(path: &Path, ranges: &[ByteRange]) -> Result<Option<Vec
                 ))
                 .hint("the file may be truncated: get it again"));
             }
-            let mut bytes = vec![0; (end - start) as usize];
+            let mut bytes = recycled_vec_of_len::<u8>((end - start) as usize);
             file.read_exact_at(&mut bytes, start).map_err(|error| failed("read", path, &error))?;
-            Ok(Bytes::from(bytes))
+            Ok(recycled_bytes(bytes))
         })
         .collect::<Result<_>>()
         .map(Some)

@@ -167,7 +167,7 @@ impl ZarrArray {
         let fill = guarded(|| {
             let fill = ArrayBytes::new_fill_value(array.data_type(), 1, array.fill_value())
                 .map_err(|error| Error::corrupt(format!("its fill value cannot be used: {error}")))?;
-            value_type.block(fill, &Bytes::new(), &[])
+            value_type.block(fill, &Bytes::new(), &[], false)
         })?;
         let mask = match version {
             Version::V2 => (!self.metadata["fill_value"].is_null()).then(|| fill.clone()),

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use terracube_cube::base::recycled_vec;
 use terracube_cube::{Block, Error, Result};
 use zarrs::array::{BytesRepresentation, ChunkShape, CodecChain, CodecOptions, DataType, FillValue};
 use zarrs::plugin::ZarrVersion;
@@ -89,6 +90,7 @@ impl Decoder {
     /// If the bytes are damaged, with what was expected and found.
     pub fn decode(&self, encoded: &Bytes) -> Result<Block> {
         guarded(|| {
+            let mut recycles = false;
             let mut bytes: Cow<'_, [u8]> = Cow::Borrowed(encoded);
             let n_codecs = self.codecs.bytes_to_bytes_codecs().len();
             for (position, codec) in self.codecs.bytes_to_bytes_codecs().iter().enumerate().rev() {
@@ -99,6 +101,7 @@ impl Decoder {
                     Error::corrupt(format!("{whole} ({} bytes) is no {name}: {why}", encoded.len()))
                         .hint("the chunk is truncated or damaged: get the data again")
                 };
+                recycles = name == "zstd";
                 bytes = match &*name {
                     "zstd" => Cow::Owned(unzstd(&bytes, decoded_size).map_err(damaged)?),
                     _ => {
@@ -125,7 +128,7 @@ impl Decoder {
                 let (shape, data_type, fill) = &self.arrays[position];
                 values = codec.decode(values, shape, data_type, fill, &self.options).map_err(damaged)?;
             }
-            self.value_type.block(values, encoded, &self.shape())
+            self.value_type.block(values, encoded, &self.shape(), recycles)
         })
     }
 
@@ -163,7 +166,7 @@ fn unzstd(bytes: &[u8], decoded: &BytesRepresentation) -> Result<Vec<u8>, String
             Some(decoder) => decoder,
             None => kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error.to_string())?),
         };
-        let mut out = Vec::with_capacity(usize::try_from(capacity).map_err(|error| error.to_string())?);
+        let mut out = recycled_vec::<u8>(usize::try_from(capacity).map_err(|error| error.to_string())?);
         decoder.decompress_to_buffer(bytes, &mut out).map_err(|error| error.to_string())?;
         Ok(out)
     })

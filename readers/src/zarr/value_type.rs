@@ -3,6 +3,7 @@ use arrow_buffer::Buffer;
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use terracube_cube::base::recycled_buffer;
 use terracube_cube::{Block, Calendar, DType, Error, Result, TimeUnit};
 use zarrs::array::ArrayBytes;
 
@@ -53,8 +54,9 @@ impl ValueType {
         !matches!(self, Self::Plain(_))
     }
 
-    /// A block from decoded values. `encoded` is what they may be borrowed from; then they are shared, not copied.
-    pub fn block(self, values: ArrayBytes<'_>, encoded: &Bytes, shape: &[usize]) -> Result<Block> {
+    /// A block from decoded values. `encoded` is what they may be borrowed from; then they are shared, not copied. `recycles` says
+    /// that the memory of values is wanted back.
+    pub fn block(self, values: ArrayBytes<'_>, encoded: &Bytes, shape: &[usize], recycles: bool) -> Result<Block> {
         let damaged = |what: &str| Error::corrupt(format!("the chunk does not hold {what}"));
         if let ArrayBytes::Variable(texts) = &values {
             let bytes = texts.bytes();
@@ -66,7 +68,7 @@ impl ValueType {
         }
         let raw = values.into_fixed().map_err(|_| damaged("values of fixed size"))?;
         match self {
-            Self::Plain(dtype) => Block::from_buffer(dtype, shape, buffer(raw, encoded)),
+            Self::Plain(dtype) => Block::from_buffer(dtype, shape, buffer(raw, encoded, recycles)),
             Self::Bool => Block::with_dtype(DType::Bool, shape, raw.iter().map(|&byte| u8::from(byte != 0)).collect()),
             Self::Half => {
                 let widened = raw.chunks_exact(2).map(|b| half::f16::from_ne_bytes([b[0], b[1]]).to_f32());
@@ -92,7 +94,7 @@ impl ValueType {
                 Block::from_strings(shape, texts.collect::<Result<Vec<_>>>()?)
             }
             Self::Text => Err(damaged("strings")),
-            Self::Steps { dtype, factor: 1 } => Block::from_buffer(dtype, shape, buffer(raw, encoded)),
+            Self::Steps { dtype, factor: 1 } => Block::from_buffer(dtype, shape, buffer(raw, encoded, recycles)),
             Self::Steps { dtype, factor } => {
                 let steps = raw.as_chunks::<8>().0.iter().map(|item| i64::from_ne_bytes(*item));
                 let counts = steps.map(|n| if n == i64::MIN { Some(n) } else { n.checked_mul(factor) });
@@ -205,8 +207,9 @@ fn padded(fill: &Value, n: usize) -> Value {
 }
 
 /// Shares the bytes where they are borrowed from `encoded` or owned already.
-fn buffer(raw: std::borrow::Cow<'_, [u8]>, encoded: &Bytes) -> Buffer {
+fn buffer(raw: std::borrow::Cow<'_, [u8]>, encoded: &Bytes, recycles: bool) -> Buffer {
     match raw {
+        std::borrow::Cow::Owned(bytes) if recycles => recycled_buffer(bytes),
         std::borrow::Cow::Owned(bytes) => Buffer::from_vec(bytes),
         std::borrow::Cow::Borrowed(bytes) => {
             let all = encoded.as_ptr_range();

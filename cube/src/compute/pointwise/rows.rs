@@ -1,7 +1,7 @@
 //! Row kernels over blocks of one shape.
 use multiversion::multiversion;
 
-use crate::base::{Block, DType, Element, Error, Result, StridedLoop};
+use crate::base::{Block, DType, Element, Error, Result, StridedLoop, recycled_buffer, recycled_vec};
 use crate::compute::number::CastTo;
 pub(super) use crate::compute::reader::Target;
 use crate::compute::reader::{PIECE, Reader};
@@ -33,13 +33,13 @@ pub(super) fn map1<A: Target, U: Element>(
     kernel: &mut dyn FnMut(&[A], &mut Vec<U>),
 ) -> Result<Block> {
     let mut reader = Reader::<A>::new(a)?;
-    let mut out = Vec::with_capacity(a.len());
+    let mut out = recycled_vec::<U>(a.len());
     let walk = StridedLoop::new(a.shape(), [reader.strides()]);
     let (run, [step]) = (walk.run_len(), walk.run_strides());
     walk.for_each_run(|[at]| {
         for_pieces(run, |from, len| kernel(reader.piece(at + from as isize * step, step, len), &mut out));
     });
-    Block::with_dtype(dtype, a.shape(), out)
+    finished(dtype, a.shape(), out)
 }
 
 /// A block of `dtype` from one row kernel over two blocks of one shape.
@@ -51,7 +51,7 @@ pub(super) fn map2<A: Target, B: Target, U: Element>(
 ) -> Result<Block> {
     same_shape(a, b)?;
     let (mut first, mut second) = (Reader::<A>::new(a)?, Reader::<B>::new(b)?);
-    let mut out = Vec::with_capacity(a.len());
+    let mut out = recycled_vec::<U>(a.len());
     let walk = StridedLoop::new(a.shape(), [first.strides(), second.strides()]);
     let (run, [a_step, b_step]) = (walk.run_len(), walk.run_strides());
     walk.for_each_run(|[a_at, b_at]| {
@@ -61,7 +61,7 @@ pub(super) fn map2<A: Target, B: Target, U: Element>(
             kernel(x, y, &mut out);
         });
     });
-    Block::with_dtype(dtype, a.shape(), out)
+    finished(dtype, a.shape(), out)
 }
 
 /// A block of `dtype` from one row kernel over three blocks of one shape.
@@ -76,7 +76,7 @@ pub(super) fn map3<A: Target, B: Target, U: Element>(
     same_shape(a, b)?;
     let mut conditions = Reader::<u8>::new(condition)?;
     let (mut first, mut second) = (Reader::<A>::new(a)?, Reader::<B>::new(b)?);
-    let mut out = Vec::with_capacity(a.len());
+    let mut out = recycled_vec::<U>(a.len());
     let walk = StridedLoop::new(a.shape(), [conditions.strides(), first.strides(), second.strides()]);
     let (run, [c_step, a_step, b_step]) = (walk.run_len(), walk.run_strides());
     walk.for_each_run(|[c_at, a_at, b_at]| {
@@ -88,7 +88,14 @@ pub(super) fn map3<A: Target, B: Target, U: Element>(
             kernel(c, x, y, &mut out);
         });
     });
-    Block::with_dtype(dtype, a.shape(), out)
+    finished(dtype, a.shape(), out)
+}
+
+fn finished<U: Element>(dtype: DType, shape: &[usize], values: Vec<U>) -> Result<Block> {
+    if dtype.storage() != U::DTYPE {
+        return Err(Error::internal(format!("{dtype} is not stored as {}", U::DTYPE)));
+    }
+    Block::from_buffer(dtype, shape, recycled_buffer(values))
 }
 
 fn for_pieces(run: usize, mut each: impl FnMut(usize, usize)) {
@@ -106,13 +113,13 @@ pub(super) fn same_shape(a: &Block, b: &Block) -> Result<()> {
 }
 
 /// Appends `f(x)` for each value of a row.
-#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
 pub(super) fn extend1<A: Copy, U, F: Fn(A) -> U>(out: &mut Vec<U>, x: &[A], f: F) {
     out.extend(x.iter().map(|&x| f(x)));
 }
 
 /// Appends `f(x, y)` for each pair of values of two rows.
-#[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
 pub(super) fn extend2<A: Copy, B: Copy, U, F: Fn(A, B) -> U>(out: &mut Vec<U>, x: &[A], y: &[B], f: F) {
     out.extend(x.iter().zip(y).map(|(&x, &y)| f(x, y)));
 }

@@ -73,39 +73,69 @@ pub(super) fn unpack(how: &Unpack, raw: &Block) -> Result<Block> {
 }
 
 fn unpack_to<T: Target + Float>(how: &Unpack, raw: &Block) -> Result<Block> {
-    // A number that T does not hold exactly equals no value of T.
-    let held = |scalar: &Scalar| scalar.as_f64().map(T::from_f64).filter(|v| Some(v.to_f64()) == scalar.as_f64());
-    let missing: Vec<T> = how.missing.iter().filter_map(held).collect();
-    let (lowest, highest) = match &how.valid_range {
-        None => (f64::NEG_INFINITY, f64::INFINITY),
-        Some((lowest, highest)) => match (lowest.as_f64(), highest.as_f64()) {
-            (Some(lowest), Some(highest)) => (lowest, highest),
-            _ => return Err(Error::corrupt("`valid_range` holds no numbers")),
-        },
-    };
-    let range = how.valid_range.as_ref().map(|_| (lowest, highest));
-    // f32 data with an f64 factor: numpy multiplies in f64 and rounds. If T holds the factor, T gives the same bits.
-    let exact = |factor: Option<f64>| factor.is_none_or(|f| T::from_f64(f).to_f64() == f || f.is_nan());
-    let in_own = exact(how.scale) && exact(how.offset);
+    let unpacking = Unpacking::<T>::new(how)?;
     map1::<T, T>(raw, how.out, &mut |x, out| {
         let from = out.len();
-        mask_row(out, x, &missing, range);
-        let row = &mut out[from..];
-        if in_own {
-            scale_row(row, how.scale.map(T::from_f64), how.offset.map(T::from_f64));
-        } else {
-            if let Some(scale) = how.scale {
-                row.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() * scale));
-            }
-            if let Some(offset) = how.offset {
-                row.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() + offset));
-            }
-        }
+        out.extend_from_slice(x);
+        unpacking.apply(&mut out[from..]);
     })
 }
 
+/// [`Unpack`] made ready for rows of raw values that stand in `T`.
+pub(crate) struct Unpacking<T> {
+    missing: Vec<T>,
+    range: Option<(f64, f64)>,
+    scale: Option<f64>,
+    offset: Option<f64>,
+    /// Scale and offset are exact in `T`.
+    in_own: bool,
+}
+
+impl<T: Float> Unpacking<T> {
+    pub(crate) fn new(how: &Unpack) -> Result<Self> {
+        // A number that T does not hold exactly equals no value of T.
+        let held = |scalar: &Scalar| scalar.as_f64().map(T::from_f64).filter(|v| Some(v.to_f64()) == scalar.as_f64());
+        let range = match &how.valid_range {
+            None => None,
+            Some((lowest, highest)) => match (lowest.as_f64(), highest.as_f64()) {
+                (Some(lowest), Some(highest)) => Some((lowest, highest)),
+                _ => return Err(Error::corrupt("`valid_range` holds no numbers")),
+            },
+        };
+        // f32 data with an f64 factor: numpy multiplies in f64 and rounds. If T holds the factor, T gives the same bits.
+        let exact = |factor: Option<f64>| factor.is_none_or(|f| T::from_f64(f).to_f64() == f || f.is_nan());
+        Ok(Self {
+            missing: how.missing.iter().filter_map(held).collect(),
+            range,
+            scale: how.scale,
+            offset: how.offset,
+            in_own: exact(how.scale) && exact(how.offset),
+        })
+    }
+
+    /// Unpacks raw values in place.
+    pub(crate) fn apply(&self, row: &mut [T]) {
+        if let (&[missing], None, true) = (self.missing.as_slice(), self.range, self.in_own) {
+            // The usual case in one go; without scale or offset the other two steps change no bit of what is left.
+            let (scale, offset) = (self.scale.map(T::from_f64), self.offset.map(T::from_f64));
+            return usual_row(row, missing, scale, offset);
+        }
+        mask_row(row, &self.missing, self.range);
+        if self.in_own {
+            return scale_row(row, self.scale.map(T::from_f64), self.offset.map(T::from_f64));
+        }
+        if let Some(scale) = self.scale {
+            row.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() * scale));
+        }
+        if let Some(offset) = self.offset {
+            row.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() + offset));
+        }
+    }
+}
+
 /// The two float types.
-trait Float: Number {
+pub(crate) trait Float: Number {
+    /// Not a number.
     const NAN: Self;
 }
 impl Float for f32 {
@@ -116,19 +146,29 @@ impl Float for f64 {
 }
 
 #[multiversion(targets("x86_64+avx2+fma"), dispatcher = "direct")]
-fn mask_row<T: Float>(out: &mut Vec<T>, x: &[T], missing: &[T], range: Option<(f64, f64)>) {
-    let from = out.len();
+fn mask_row<T: Float>(row: &mut [T], missing: &[T], range: Option<(f64, f64)>) {
     match *missing {
-        [] => out.extend_from_slice(x),
-        [a] => out.extend(x.iter().map(|&v| if v == a { T::NAN } else { v })),
-        [a, b] => out.extend(x.iter().map(|&v| if (v == a) | (v == b) { T::NAN } else { v })),
-        _ => out.extend(x.iter().map(|&v| if missing.contains(&v) { T::NAN } else { v })),
+        [] => {}
+        [a] => row.iter_mut().for_each(|v| *v = if *v == a { T::NAN } else { *v }),
+        [a, b] => row.iter_mut().for_each(|v| *v = if (*v == a) | (*v == b) { T::NAN } else { *v }),
+        _ => row.iter_mut().for_each(|v| *v = if missing.contains(v) { T::NAN } else { *v }),
     }
     if let Some((lowest, highest)) = range {
-        for v in &mut out[from..] {
+        for v in row {
             let value = v.to_f64();
             *v = if (value < lowest) | (value > highest) { T::NAN } else { *v };
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn usual_row<T: Float>(row: &mut [T], missing: T, scale: Option<T>, offset: Option<T>) {
+    let mask = |v: T| if v == missing { T::NAN } else { v };
+    match (scale, offset) {
+        (Some(scale), Some(offset)) => row.iter_mut().for_each(|v| *v = mask(*v).times(scale).plus(offset)),
+        (Some(scale), None) => row.iter_mut().for_each(|v| *v = mask(*v).times(scale)),
+        (None, Some(offset)) => row.iter_mut().for_each(|v| *v = mask(*v).plus(offset)),
+        (None, None) => row.iter_mut().for_each(|v| *v = mask(*v)),
     }
 }
 

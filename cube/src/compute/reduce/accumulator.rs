@@ -5,7 +5,7 @@ use super::layout::{AxisRole, Layout};
 use super::op::{ReduceOp, ReduceOptions};
 use super::state::State;
 use crate::base::{Block, BlockData, DType, Error, Result};
-use crate::compute::pointwise::{cast, set_missing};
+use crate::compute::pointwise::{Unpack, cast, set_missing};
 
 /// The state of one reduction over an array of cells: takes blocks in any order, merges with others, and ends in a block.
 ///
@@ -39,7 +39,11 @@ impl Accumulator {
     /// The bytes that [`Accumulator::new`] takes for `n_cells` cells, with the counters that `min_count` needs included.
     /// The block that [`Accumulator::finish`] returns comes on top. 0 if the reduction is not defined for the dtype.
     pub fn n_bytes_for(op: ReduceOp, input: DType, n_cells: usize) -> usize {
-        let options = ReduceOptions::default();
+        Self::n_bytes_with(op, ReduceOptions::default(), input, n_cells)
+    }
+
+    /// [`Accumulator::n_bytes_for`] under other options.
+    pub fn n_bytes_with(op: ReduceOp, options: ReduceOptions, input: DType, n_cells: usize) -> usize {
         let bytes = |options| factory::describe(op, options, input).map_or(0, |described| described.bytes_per_cell);
         let most = bytes(options).max(bytes(ReduceOptions { skip_missing: false, ..options }));
         n_cells.saturating_mul(most + super::counts::COUNT_BYTES)
@@ -75,11 +79,43 @@ impl Accumulator {
         if block.dtype() != self.input {
             return Err(Error::internal(format!("`{}` of {} was given {}", self.op.name(), self.input, block.dtype())));
         }
+        self.take_in(block, None, roles, at, place)
+    }
+
+    /// [`Accumulator::update_at_place`] for a block of another dtype whose values become those of this accumulator while they are read:
+    /// unpacked if `unpack` says how, else cast. Only where [`ReduceOp::reads_through`] says so.
+    ///
+    /// # Errors
+    /// As [`Accumulator::update`].
+    pub fn update_through(
+        &mut self,
+        block: &Block,
+        unpack: Option<&Unpack>,
+        roles: &[AxisRole],
+        at: &[usize],
+        place: u64,
+    ) -> Result<()> {
+        if !self.op.reads_through() || !self.input.is_float() || !block.dtype().is_numeric() {
+            let message = format!("`{}` of {} read from {}", self.op.name(), self.input, block.dtype());
+            return Err(Error::internal(message));
+        }
+        self.take_in(block, unpack, roles, at, place)
+    }
+
+    fn take_in(
+        &mut self,
+        block: &Block,
+        unpack: Option<&Unpack>,
+        roles: &[AxisRole],
+        at: &[usize],
+        place: u64,
+    ) -> Result<()> {
         let strides = match block.data() {
             BlockData::Fixed { strides, .. } => strides,
             BlockData::Text(_) => &crate::base::contiguous_strides(block.shape()),
         };
-        let layout = Layout::new(block.shape(), strides, roles, &self.shape, at)?;
+        let mut layout = Layout::new(block.shape(), strides, roles, &self.shape, at)?;
+        layout.unpack = unpack;
         self.next_place = self.next_place.max(place.saturating_add(1));
         self.state.set_place(place);
         self.state.update(block, &layout)?;

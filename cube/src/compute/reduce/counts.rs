@@ -1,5 +1,6 @@
 //! How many values each cell has received: 32 bits beside the sums, widened before they could overflow.
 use super::state::stored;
+use crate::base::large::zeros;
 use crate::base::{Block, Result};
 
 /// One count per cell.
@@ -16,7 +17,7 @@ pub(super) const COUNT_BYTES: usize = 4;
 
 impl Counts {
     pub(super) fn new(n_cells: usize) -> Self {
-        Self { low: vec![0; n_cells], high: None, used: 0 }
+        Self { low: zeros(n_cells), high: None, used: 0 }
     }
 
     /// The counters to add to, none of which may receive more than `most_per_cell`.
@@ -35,6 +36,11 @@ impl Counts {
     /// The counters whose room was reserved.
     pub(super) fn low(&mut self) -> &mut [u32] {
         &mut self.low
+    }
+
+    /// Whether no cell has received anything yet but what is in [`Counts::low`].
+    pub(super) fn all_low(&self) -> bool {
+        self.high.is_none()
     }
 
     pub(super) fn get(&self, cell: usize) -> u64 {

@@ -2,6 +2,7 @@
 use super::any_all::Truth;
 use super::count::CountState;
 use super::first_last::{Picked, PickedText};
+use super::float_extremes::FloatExtremes;
 use super::float_sums::{Ending, FloatSums};
 use super::integer_sums::{IntegerSums, TimeSums};
 use super::min_max::{Extremes, Largest, Pick, Smallest};
@@ -46,24 +47,25 @@ pub(super) fn describe(op: ReduceOp, options: ReduceOptions, input: DType) -> Re
         ReduceOp::Sum => match output {
             DType::I64 => described(IntegerSums::<i64>::BYTES, IntegerSums::<i64>::new),
             DType::U64 => described(IntegerSums::<u64>::BYTES, IntegerSums::<u64>::new),
-            _ => sums::<false>(input, skip, Ending::Sum, output),
+            _ => sums::<false>(input, options, Ending::Sum, output),
         },
-        ReduceOp::Mean => sums::<true>(input, skip, Ending::Mean, output),
+        ReduceOp::Mean => sums::<true>(input, options, Ending::Mean, output),
         ReduceOp::Prod => match output {
             DType::I64 => products::<i64, SkipNothing>(output),
             DType::U64 => products::<u64, SkipNothing>(output),
             _ if skip => products::<f64, SkipNan>(output),
             _ => products::<f64, SkipNothing>(output),
         },
-        ReduceOp::Var { ddof } => moments(input, skip, Spread { ddof, root: false }, output),
-        ReduceOp::Std { ddof } => moments(input, skip, Spread { ddof, root: true }, output),
+        ReduceOp::Var { ddof } => moments(input, options, Spread { ddof, root: false }, output),
+        ReduceOp::Std { ddof } => moments(input, options, Spread { ddof, root: true }, output),
     }
 }
 
-fn sums<const COUNT: bool>(input: DType, skip: bool, ending: Ending, output: DType) -> Result<Described> {
-    match (input, skip) {
+fn sums<const COUNT: bool>(input: DType, options: ReduceOptions, ending: Ending, output: DType) -> Result<Described> {
+    match (input, options.skip_missing) {
         (DType::F32, true) => sums_of::<f32, SkipNan, false, COUNT>(ending, output),
         (DType::F32, false) => sums_of::<f32, SkipNothing, false, COUNT>(ending, output),
+        (DType::F64, true) if !options.compensated => sums_of::<f64, SkipNan, false, COUNT>(ending, output),
         (DType::F64, true) => sums_of::<f64, SkipNan, true, COUNT>(ending, output),
         _ => sums_of::<f64, SkipNothing, true, COUNT>(ending, output),
     }
@@ -78,10 +80,11 @@ fn sums_of<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool>(
     })
 }
 
-fn moments(input: DType, skip: bool, ending: Spread, output: DType) -> Result<Described> {
-    match (input, skip) {
+fn moments(input: DType, options: ReduceOptions, ending: Spread, output: DType) -> Result<Described> {
+    match (input, options.skip_missing) {
         (DType::F32, true) => moments_of::<f32, SkipNan, false>(ending, output),
         (DType::F32, false) => moments_of::<f32, SkipNothing, false>(ending, output),
+        (DType::F64, true) if !options.compensated => moments_of::<f64, SkipNan, false>(ending, output),
         (DType::F64, true) => moments_of::<f64, SkipNan, true>(ending, output),
         _ => moments_of::<f64, SkipNothing, true>(ending, output),
     }
@@ -97,6 +100,8 @@ fn products<W: Target, M: Missing>(output: DType) -> Result<Described> {
 
 fn extremes<P: Pick>(input: DType, skip: bool) -> Result<Described> {
     match input {
+        DType::F32 if skip => described(FloatExtremes::<f32, P>::BYTES, FloatExtremes::<f32, P>::new),
+        DType::F64 if skip => described(FloatExtremes::<f64, P>::BYTES, FloatExtremes::<f64, P>::new),
         DType::F32 => extremes_of::<f32, SkipNan, P>(skip, Some(f32::NAN)),
         DType::F64 => extremes_of::<f64, SkipNan, P>(skip, Some(f64::NAN)),
         DType::U64 => extremes_of::<u64, SkipNothing, P>(skip, None),

@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
-use super::layout::{Layout, Rows};
-use super::state::{State, column, same, stored};
+use super::layout::{Layout, ROWS, Rows, all_rows};
+use super::state::{State, collected, column, same, stored};
+use crate::base::large::zeros;
 use crate::base::{Block, DType, Error, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
@@ -33,8 +34,8 @@ impl<T, M, const COMPENSATED: bool, const COUNT: bool> FloatSums<T, M, COMPENSAT
 
     pub(super) fn new(n_cells: usize, ending: Ending, output: DType) -> Self {
         Self {
-            sums: vec![0.0; n_cells],
-            errors: vec![0.0; if COMPENSATED { n_cells } else { 0 }],
+            sums: zeros(n_cells),
+            errors: zeros(if COMPENSATED { n_cells } else { 0 }),
             counts: Counts::new(if COUNT { n_cells } else { 0 }),
             ending,
             output,
@@ -82,6 +83,16 @@ impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> Rows<T>
         kept_row::<T, M, COMPENSATED, COUNT>(&mut self.sums[cells], errors, counts, x);
     }
 
+    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
+        let Some(rows) = all_rows(x, stride, n_rows, len) else {
+            return (0..n_rows).for_each(|row| self.kept(cell, &x[row * stride..][..len]));
+        };
+        let cells = cell..cell + len;
+        let errors = if COMPENSATED { &mut self.errors[cells.clone()] } else { &mut [][..] };
+        let counts = if COUNT { &mut self.counts.low()[cells.clone()] } else { &mut [][..] };
+        several_rows::<T, M, COMPENSATED, COUNT>(&mut self.sums[cells], errors, counts, rows);
+    }
+
     fn reduced(&mut self, cell: usize, x: &[T]) {
         let (sum, error, count) = reduced_row::<T, M, COMPENSATED, COUNT>(x);
         self.add(cell, sum, error);
@@ -109,8 +120,8 @@ impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State fo
     fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
         let values = (0..self.sums.len()).map(|cell| self.value(cell));
         match self.output {
-            DType::F32 => Block::new::<f32>(shape, values.map(|value| value as f32).collect()),
-            DType::F64 => Block::new::<f64>(shape, values.collect()),
+            DType::F32 => Block::new::<f32>(shape, collected(values.map(|value| value as f32))),
+            DType::F64 => Block::new::<f64>(shape, collected(values)),
             other => Err(Error::internal(format!("a float sum as {other}"))),
         }
     }
@@ -180,6 +191,44 @@ fn kept_row<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool>(
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn several_rows<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool>(
+    sums: &mut [f64],
+    errors: &mut [f64],
+    counts: &mut [u32],
+    rows: [&[T]; ROWS],
+) {
+    let n = sums.len();
+    let [a, b, c, d] = rows.map(|row| &row[..n]);
+    if COMPENSATED {
+        let errors = &mut errors[..n];
+        for i in 0..n {
+            let (mut sum, mut error) = (sums[i], errors[i]);
+            for value in [a[i], b[i], c[i], d[i]] {
+                let (total, rounding) = two_sum(sum, if M::missing(value) { 0.0 } else { value.to_f64() });
+                sum = total;
+                error += rounding;
+            }
+            (sums[i], errors[i]) = (sum, error);
+        }
+    } else {
+        for i in 0..n {
+            let mut sum = sums[i];
+            for value in [a[i], b[i], c[i], d[i]] {
+                sum += if M::missing(value) { 0.0 } else { value.to_f64() };
+            }
+            sums[i] = sum;
+        }
+    }
+    if COUNT {
+        let counts = &mut counts[..n];
+        for i in 0..n {
+            let present = [a[i], b[i], c[i], d[i]].map(|value| u32::from(!M::missing(value)));
+            counts[i] += present[0] + present[1] + present[2] + present[3];
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
 fn reduced_row<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool>(x: &[T]) -> (f64, f64, u32) {
     const LANES: usize = 32;
     let mut sums = [0f64; LANES];
@@ -199,17 +248,21 @@ fn reduced_row<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool
             surplus += u32::from(!M::missing(value));
         }
     }
-    let (mut sum, mut error) = (0.0, 0.0);
-    for lane in 0..LANES {
-        if COMPENSATED {
-            let (total, rounding) = two_sum(sum, sums[lane]);
-            sum = total;
-            error += rounding + errors[lane];
-        } else {
-            sum += sums[lane];
+    // Halves on halves: short rows would spend more on one lane after the other than on their values.
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            if COMPENSATED {
+                let (total, rounding) = two_sum(sums[lane], sums[lane + width]);
+                sums[lane] = total;
+                errors[lane] += errors[lane + width] + rounding;
+            } else {
+                sums[lane] += sums[lane + width];
+            }
         }
+        width /= 2;
     }
-    (sum, error, counts.iter().sum::<u32>().wrapping_sub(if COUNT { surplus } else { 0 }))
+    (sums[0], errors[0], counts.iter().sum::<u32>().wrapping_sub(if COUNT { surplus } else { 0 }))
 }
 
 #[inline(always)]

@@ -1,5 +1,6 @@
 //! How a block's values meet an accumulator's cells: loops reordered, joined and blocked so that the innermost works on plain slices.
 use crate::base::{Block, Error, Result, contiguous_strides};
+use crate::compute::pointwise::Unpack;
 use crate::compute::reader::{Reader, Target};
 
 /// What a reduction does along one axis of the block it is given.
@@ -17,11 +18,21 @@ pub enum AxisRole<'a> {
 /// The code of a position that belongs to no group.
 pub(super) const DROPPED: u32 = u32::MAX;
 
-/// The cells touched between two visits of the same cell should stay in this many bytes (a share of the L2 cache).
-const CACHE_BYTES: usize = 96 * 1024;
+/// The cells touched between two visits of the same cell should stay in this many bytes: a share of the first-level cache, or of the
+/// second-level one where groups need more.
+const CACHE_BYTES: usize = 24 * 1024;
+const GROUPED_CACHE_BYTES: usize = 256 * 1024;
 /// Longest and shortest row handed to a kernel.
 const LONGEST_ROW: usize = 4096;
 const SHORTEST_ROW: usize = 256;
+
+/// How many rows for the same cells are handed over together, so that cells are loaded and stored once for all of them.
+pub(super) const ROWS: usize = 4;
+
+/// The rows of [`Rows::kept_rows`] if there are [`ROWS`] of them.
+pub(super) fn all_rows<T>(x: &[T], stride: usize, n_rows: usize, len: usize) -> Option<[&[T]; ROWS]> {
+    (n_rows == ROWS).then(|| std::array::from_fn(|row| &x[row * stride..][..len]))
+}
 
 /// What a typed state does with rows of values. Cells are indices in C order of the accumulator's shape.
 pub(super) trait Rows<T> {
@@ -29,6 +40,12 @@ pub(super) trait Rows<T> {
     fn one(&mut self, cell: usize, value: T);
     /// `x[i]` for cell `cell + i`.
     fn kept(&mut self, cell: usize, x: &[T]);
+    /// Rows for the same cells, one after the other: row `k` is `x[k * stride..][..len]`. At most [`ROWS`] at a time.
+    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
+        for row in 0..n_rows {
+            self.kept(cell, &x[row * stride..][..len]);
+        }
+    }
     /// All of `x`, in order, for one cell.
     fn reduced(&mut self, cell: usize, x: &[T]);
 }
@@ -39,6 +56,8 @@ pub(super) struct Layout<'a> {
     first_cell: isize,
     /// The most values that one cell can receive.
     pub(super) most_per_cell: u64,
+    /// Values are unpacked while they are read.
+    pub(super) unpack: Option<&'a Unpack>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +130,7 @@ impl<'a> Layout<'a> {
             };
             axes.push(Axis { len, x, cell, codes });
         }
-        Ok(Self { axes, first_cell, most_per_cell })
+        Ok(Self { axes, first_cell, most_per_cell, unpack: None })
     }
 
     /// Hands every value of `block`, read as `T`, to `rows`; `bytes_per_cell` is what a cell takes in memory.
@@ -119,7 +138,10 @@ impl<'a> Layout<'a> {
         if self.axes.iter().any(|axis| axis.len == 0) {
             return Ok(());
         }
-        let mut reader = Reader::<T>::new(block)?;
+        let mut reader = match self.unpack {
+            Some(how) => Reader::<T>::unpacked(block, how)?,
+            None => Reader::<T>::new(block)?,
+        };
         let mut axes = self.loops();
         let inner = axes.pop().unwrap_or(Axis { len: 1, x: 1, cell: 0, codes: None });
         if let Some(codes) = inner.codes {
@@ -129,15 +151,21 @@ impl<'a> Layout<'a> {
                 for_pieces(&mut reader, x, inner.x, inner.len, usize::MAX, |_, row| rows.reduced(cell as usize, row));
             });
         } else if inner.cell == 1 {
-            let (outer_kept, others): (Vec<_>, Vec<_>) = axes.into_iter().partition(Axis::is_kept);
+            let (outer_kept, mut others): (Vec<_>, Vec<_>) = axes.into_iter().partition(Axis::is_kept);
             let row_len = row_len(&others, inner.len, bytes_per_cell);
+            // Rows along an axis that goes meet the same cells.
+            let again = others.pop_if(|axis| axis.codes.is_none() && axis.cell == 0);
+            let again = again.unwrap_or(Axis { len: 1, x: 0, cell: 0, codes: None });
             visit(&outer_kept, 0, self.first_cell, &mut |x, cell| {
                 for from in (0..inner.len).step_by(row_len) {
                     let len = row_len.min(inner.len - from);
                     visit(&others, x + from as isize * inner.x, cell + from as isize, &mut |x, cell| {
-                        for_pieces(&mut reader, x, inner.x, len, LONGEST_ROW, |i, row| {
-                            rows.kept(cell as usize + i, row)
-                        });
+                        for first in (0..again.len).step_by(ROWS) {
+                            let n_rows = ROWS.min(again.len - first);
+                            let (row, stride) =
+                                reader.rows(x + first as isize * again.x, again.x, n_rows, inner.x, len);
+                            rows.kept_rows(cell as usize, row, stride, n_rows, len);
+                        }
                     });
                 }
             });
@@ -156,7 +184,7 @@ impl<'a> Layout<'a> {
         let shape: Vec<usize> = self.axes.iter().map(|axis| axis.len).collect();
         let ones = Block::filled(&Block::scalar(1u8), &shape)?;
         let axes = self.axes.iter().map(|axis| Axis { x: 0, ..*axis }).collect();
-        Layout { axes, ..*self }.drive::<u8>(&ones, rows, bytes_per_cell)
+        Layout { axes, unpack: None, ..*self }.drive::<u8>(&ones, rows, bytes_per_cell)
     }
 
     /// [`Layout::drive`] for a copy of the block in C order.
@@ -220,10 +248,11 @@ fn row_len(others: &[Axis], inner: usize, bytes_per_cell: usize) -> usize {
             touched *= distinct.len().max(1);
         }
     }
+    let bytes = if touched > 1 { GROUPED_CACHE_BYTES } else { CACHE_BYTES };
     if visits <= touched {
-        return inner; // no cell is visited twice
+        return inner.min(LONGEST_ROW); // no cell is visited twice
     }
-    (CACHE_BYTES / bytes_per_cell.max(1) / touched).clamp(SHORTEST_ROW, LONGEST_ROW)
+    (bytes / bytes_per_cell.max(1) / touched).clamp(SHORTEST_ROW, LONGEST_ROW)
 }
 
 /// Calls `each` with (position of a value, cell) for every position of `axes`, the last innermost; dropped positions are left out.

@@ -5,6 +5,7 @@ mod count;
 mod counts;
 mod factory;
 mod first_last;
+mod float_extremes;
 mod float_sums;
 mod integer_sums;
 mod layout;

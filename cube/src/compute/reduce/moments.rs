@@ -9,8 +9,9 @@ use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
 use super::float_sums::two_sum;
-use super::layout::{Layout, Rows};
-use super::state::{State, column, same, stored};
+use super::layout::{Layout, ROWS, Rows, all_rows};
+use super::state::{State, collected, column, same, stored};
+use crate::base::large::zeros;
 use crate::base::{Block, DType, Error, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
@@ -49,8 +50,8 @@ impl<T, M, const COMPENSATED: bool> Moments<T, M, COMPENSATED> {
     pub(super) const BYTES: usize = COUNT_BYTES + 24 + if COMPENSATED { 16 } else { 0 };
 
     pub(super) fn new(n_cells: usize, ending: Spread, output: DType) -> Self {
-        let column = || vec![0.0; n_cells];
-        let errors = || vec![0.0; if COMPENSATED { n_cells } else { 0 }];
+        let column = || zeros(n_cells);
+        let errors = || zeros(if COMPENSATED { n_cells } else { 0 });
         Self {
             counts: Counts::new(n_cells),
             shifts: column(),
@@ -120,6 +121,10 @@ impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, C
 
     fn kept(&mut self, cell: usize, x: &[T]) {
         let cells = cell..cell + x.len();
+        if !self.counts.all_low() {
+            // Whether a cell is new then takes a look at both halves of its count.
+            return x.iter().enumerate().for_each(|(i, &value)| self.one(cell + i, value));
+        }
         let none = || &mut [][..];
         let (sum_errors, square_errors) = if COMPENSATED {
             (&mut self.sum_errors[cells.clone()], &mut self.square_errors[cells.clone()])
@@ -140,6 +145,21 @@ impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, C
             square_errors,
             x,
         );
+    }
+
+    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
+        let rows = all_rows(x, stride, n_rows, len).filter(|_| self.counts.all_low() && !COMPENSATED);
+        let Some(rows) = rows else {
+            return (0..n_rows).for_each(|row| self.kept(cell, &x[row * stride..][..len]));
+        };
+        let cells = cell..cell + len;
+        let shifts = &mut self.shifts[cells.clone()];
+        let counts = &mut self.counts.low()[cells.clone()];
+        if counts.contains(&0) {
+            // The last row first: what stands at the end is the first value that is there.
+            rows.iter().rev().for_each(|row| seed_row::<T, M>(shifts, counts, row));
+        }
+        several_rows::<T, M>(counts, shifts, &mut self.sums[cells.clone()], &mut self.squares[cells], rows);
     }
 
     fn reduced(&mut self, cell: usize, x: &[T]) {
@@ -181,8 +201,8 @@ impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COM
     fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
         let values = (0..self.sums.len()).map(|cell| self.value(cell));
         match self.output {
-            DType::F32 => Block::new::<f32>(shape, values.map(|value| value as f32).collect()),
-            DType::F64 => Block::new::<f64>(shape, values.collect()),
+            DType::F32 => Block::new::<f32>(shape, collected(values.map(|value| value as f32))),
+            DType::F64 => Block::new::<f64>(shape, collected(values)),
             other => Err(Error::internal(format!("a variance as {other}"))),
         }
     }
@@ -274,6 +294,32 @@ fn kept_row<T: Number, M: Missing, const COMPENSATED: bool>(
             squares[i] += deviation * deviation;
             counts[i] += u32::from(!missing);
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn several_rows<T: Number, M: Missing>(
+    counts: &mut [u32],
+    shifts: &[f64],
+    sums: &mut [f64],
+    squares: &mut [f64],
+    rows: [&[T]; ROWS],
+) {
+    let n = counts.len();
+    let [a, b, c, d] = rows.map(|row| &row[..n]);
+    let (shifts, sums, squares) = (&shifts[..n], &mut sums[..n], &mut squares[..n]);
+    for i in 0..n {
+        let (mut sum, mut square) = (sums[i], squares[i]);
+        for value in [a[i], b[i], c[i], d[i]] {
+            let deviation = if M::missing(value) { 0.0 } else { value.to_f64() - shifts[i] };
+            sum += deviation;
+            square += deviation * deviation;
+        }
+        (sums[i], squares[i]) = (sum, square);
+    }
+    for i in 0..n {
+        let present = [a[i], b[i], c[i], d[i]].map(|value| u32::from(!M::missing(value)));
+        counts[i] += present[0] + present[1] + present[2] + present[3];
     }
 }
 

@@ -35,6 +35,13 @@ pub(super) fn stored<T: crate::base::Element>(blocks: &[Block], index: usize, n_
     Ok(values.to_vec())
 }
 
+/// Results on large pages.
+pub(super) fn collected<T: crate::base::Element>(values: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = crate::base::large::with_capacity(values.len());
+    all.extend(values);
+    all
+}
+
 /// One value per cell as a block.
 pub(super) fn column<T: crate::base::Element>(values: &[T]) -> Result<Block> {
     Block::new(&[values.len()], values.to_vec())

@@ -197,7 +197,7 @@ fn check(dims: &[usize; 3], roles: [u8; 3], view: u8, dtype: DType, op: ReduceOp
         }
     }
 
-    let options = ReduceOptions { skip_missing: skip, min_count: None };
+    let options = ReduceOptions { skip_missing: skip, ..ReduceOptions::default() };
     let mut accumulators: Vec<_> = (0..2).map(|_| Accumulator::new(op, options, dtype, &cells).unwrap()).collect();
     let cut: Vec<usize> = shape.iter().map(|&len| random(len as u64 + 1) as usize).collect();
     for part in 0..8usize {

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""A mean over a store behind a slow network: a proxy on loopback gives every request its latency and all of them one bandwidth.
+
+    remote.py DATA --ours BINARY [--latency-ms 50] [--mbit 1000] [--rounds 3]
+
+Prints the wall time against bytes / bandwidth, which no reader can beat. Last line: `remote: R of 1.2`.
+"""
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+PIECE = 1 << 16
+GATE = 1.2
+
+
+class Link:
+    """One bandwidth for all connections: every piece waits for its turn on the wire."""
+
+    def __init__(self, bytes_per_second):
+        self.rate, self.free_at, self.sent, self.requests = bytes_per_second, 0.0, 0, 0
+
+    async def carry(self, n_bytes):
+        now = time.monotonic()
+        # Up to 5 ms may be made up for, as timers are late.
+        self.free_at = max(self.free_at, now - 0.005) + n_bytes / self.rate
+        self.sent += n_bytes
+        if self.free_at > now + 0.002:
+            await asyncio.sleep(self.free_at - now)
+
+
+async def answer(reader, writer, root, link, latency):
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            method, target, _ = head.split("\r\n", 1)[0].split(" ")
+            fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+            link.requests += 1
+            await asyncio.sleep(latency)
+            if target == "/counters":
+                body = json.dumps({"bytes": link.sent, "requests": link.requests}).encode()
+                status, extra = "200 OK", ""
+            else:
+                path = root / target.lstrip("/").split("?")[0]
+                body, status, extra = (path.read_bytes(), "200 OK", "") if path.is_file() else (b"", "404 Not Found", "")
+                if status == "200 OK" and "range" in fields:
+                    first, last = fields["range"].removeprefix("bytes=").split("-")
+                    whole = len(body)
+                    start = int(first) if first else max(whole - int(last), 0)
+                    end = min(int(last) + 1, whole) if first and last else whole
+                    body, status, extra = body[start:end], "206 Partial Content", f"Content-Range: bytes {start}-{end - 1}/{whole}\r\n"
+            writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nAccept-Ranges: bytes\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n{extra}\r\n".encode())
+            if method != "HEAD":
+                for at in range(0, len(body), PIECE):
+                    piece = body[at : at + PIECE]
+                    await link.carry(len(piece))
+                    writer.write(piece)
+                    await writer.drain()
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+def serve(root, latency, bytes_per_second, port):
+    async def run():
+        link = Link(bytes_per_second)
+        server = await asyncio.start_server(lambda r, w: answer(r, w, Path(root), link, latency), "127.0.0.1", 0)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+    asyncio.run(run())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--ours", required=True)
+    parser.add_argument("--latency-ms", type=float, default=50)
+    parser.add_argument("--mbit", type=float, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    chunks = Path(arguments.data) / "era5/era5_v3_zstd.zarr/t2m/c"
+    n_bytes = sum(file.stat().st_size for file in chunks.rglob("*") if file.is_file())
+    least = n_bytes / (arguments.mbit / 8 * 1e6)
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    proxy = multiprocessing.Process(target=serve, args=(arguments.data, arguments.latency_ms / 1e3, arguments.mbit / 8 * 1e6, theirs), daemon=True)
+    proxy.start()
+    url = f"http://127.0.0.1:{ours.recv()}"
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    ratios = []
+    try:
+        for _ in range(arguments.rounds):
+            done = subprocess.run([arguments.ours, "ours", "mean_time_zstd", url], capture_output=True, text=True, check=True, env=environment)
+            run = json.loads(done.stdout.splitlines()[-1])
+            ratios.append(run["wall"] / least)
+            print(f"mean_time_zstd over {arguments.mbit:.0f} Mbit/s and {arguments.latency_ms:.0f} ms: {run['wall']:.2f} s for {n_bytes / 1e6:.0f} MB, "
+                  f"which take {least:.2f} s on the wire: {ratios[-1]:.2f}; CPU {run['cpu']:.2f} s, peak {run['peak_mb']} MB", flush=True)
+    finally:
+        proxy.terminate()
+    print(f"remote: {statistics.median(ratios):.2f} of {GATE}")
+
+
+if __name__ == "__main__":
+    main()
