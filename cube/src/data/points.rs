@@ -173,7 +173,8 @@ fn picked(expr: &Expr, axes: &[(usize, usize)], points: &[Vec<i64>], dim: &str, 
         back[point] = position as i64;
     }
     // A reduction over nothing ends the pass: every chunk is read once, and the values are put in order in memory.
-    let together = found.reduce(vec![], ReduceOp::First, ReduceOptions { skip_missing: false, min_count: None });
+    let together =
+        found.reduce(vec![], ReduceOp::First, ReduceOptions { skip_missing: false, ..ReduceOptions::default() });
     together.take(on[0], back.into(), dim)
 }
 
