@@ -43,8 +43,8 @@ pub use terracube_readers::open;
 pub mod prelude {
     pub use terracube_cube::{
         ALL, Array, Attribute, Attributes, Calendar, CancelToken, Context, DType, DataArray, Dataset, Error, ErrorKind,
-        Fill, GroupBy, Join, Method, PadMode, Result, RunReport, TimeUnit, Variable, Weighted, align, compute, compute_with,
-        concat, every, merge, near,
+        Fill, GroupBy, Join, Method, PadMode, Result, RunReport, TimeUnit, Variable, Weighted, align, compute,
+        compute_with, concat, every, merge, near,
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};

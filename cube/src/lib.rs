@@ -16,7 +16,7 @@ pub mod source;
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
 pub use data::{
     ALL, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, DataArray, Dataset, DatasetGroupBy, Dates,
-    Encoding, EncodingFields, Fill, GroupBy, GroupByAll, Join, Method, PadMode, RollingWindow, Variable, Weighted, align,
-    broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge, near,
+    Encoding, EncodingFields, Fill, GroupBy, GroupByAll, Join, Method, PadMode, RollingWindow, Variable, Weighted,
+    align, broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge, near,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink, SpillSpace};
