@@ -13,6 +13,8 @@ pub mod progress;
 pub mod question_mark;
 pub mod result;
 pub mod session;
+#[doc(hidden)]
+pub mod variable_store;
 
 #[doc(inline)]
 pub use display_value::{clear_output, display, display_as, update_display};

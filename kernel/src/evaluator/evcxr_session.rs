@@ -1,6 +1,6 @@
 //! Evcxr set up for our cells: what it compiles against, in which folder, with which child process.
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use terracube_display::{Data, MimeBundle};
 
 use super::child_link::ChildLink;
 use super::kit::Kit;
-use super::{CellError, Completions, Output, compile_errors, wire};
+use super::{CellError, Completions, Output, compile_errors, compiler, wire};
 
 /// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
 /// makes rust-analyzer infer over the standard library once; since it fails, it leaves no variable.
@@ -22,6 +22,8 @@ pub struct EvcxrSession {
     context: CommandContext,
     moved: HashMap<String, u64>,
     n_cells: u64,
+    levels: compiler::Levels,
+    compile_folder: PathBuf,
 }
 
 /// How evcxr left a cell.
@@ -51,6 +53,8 @@ impl EvcxrSession {
         let started = {
             let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
             set_environment(kit, compile_folder);
+            // SAFETY: as in `set_environment`.
+            let _stand_ins = unsafe { compiler::StandIns::show(kit, &compile_folder.join("tools")) }?;
             EvalContext::with_subprocess_command(runner)
         };
         let (mut context, outputs) = match started {
@@ -82,12 +86,19 @@ impl EvcxrSession {
         if let Err(error) = eval {
             return Err(format!("{}{}", printed(&heard), start_error(&error)));
         }
-        Ok(Self { context: CommandContext::with_eval_context(context), moved: HashMap::new(), n_cells: 0 })
+        Ok(Self {
+            context: CommandContext::with_eval_context(context),
+            moved: HashMap::new(),
+            n_cells: 0,
+            levels: compiler::Levels::default(),
+            compile_folder: compile_folder.to_owned(),
+        })
     }
 
     /// Compiles and runs one cell.
     pub fn execute(&mut self, code: &str) -> Ended {
         self.n_cells += 1;
+        self.levels.choose(code, &self.compile_folder);
         let before: HashSet<String> = self.variable_names();
         match self.context.execute(code) {
             Ok(_) => {

@@ -21,7 +21,7 @@ const CELLS_CRATE: &str = "terracube_cells";
 pub struct InstallError(String);
 
 /// Builds the cells library in release mode and lays the kit down in `kit`, replacing what is there. `runner` is the
-/// built program that runs cells.
+/// built program that runs cells; the one that compiles them lies beside it.
 ///
 /// # Errors
 /// If Cargo, rustdoc or the file system fails; compiler messages go to standard error.
@@ -35,6 +35,7 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
     }
     place(library, &fresh.join("lib").join(file_name(library)))?;
     place(runner, &fresh.join("bin/terracube-runner"))?;
+    place(&runner.with_file_name("terracube-compile"), &fresh.join("bin/terracube-compile"))?;
     for file in &artifacts.metadata {
         place(file, &fresh.join("deps").join(file_name(file)))?;
     }

@@ -6,7 +6,7 @@
 //! deps/       metadata of the dependencies, and the procedural macros, for the compiler
 //! shim/       the crate `terracube` of cells: the library for rustc, signatures for rust-analyzer
 //! rust-src/   the standard library's source, only where the toolchain has none
-//! bin/        the process that runs cells
+//! bin/        the process that runs cells, and the program that compiles them
 //! ```
 use std::ffi::OsString;
 use std::fs;
@@ -66,7 +66,7 @@ impl Kit {
             )));
         }
         let kit = Self { root: root.to_owned(), description };
-        for part in [kit.library(), kit.runner(), kit.shim().join("src/lib.rs")] {
+        for part in [kit.library(), kit.runner(), kit.compiler(), kit.shim().join("src/lib.rs")] {
             if !part.is_file() {
                 return Err(missing(&part));
             }
@@ -124,6 +124,11 @@ impl Kit {
     /// The program that runs cells.
     pub fn runner(&self) -> PathBuf {
         self.root.join("bin/terracube-runner")
+    }
+
+    /// The program that compiles cells in Cargo's place.
+    pub fn compiler(&self) -> PathBuf {
+        self.root.join("bin/terracube-compile")
     }
 
     /// The standard library's source for rust-analyzer: `None` if the toolchain has it, or if nobody has.

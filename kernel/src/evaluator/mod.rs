@@ -1,6 +1,8 @@
 //! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
 mod child_link;
 mod compile_errors;
+mod compiler;
+mod compiler_wire;
 mod evcxr_evaluator;
 mod evcxr_session;
 pub mod install;
