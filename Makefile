@@ -41,20 +41,14 @@ deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
 .PHONY: test test-rust test-doc test-kernel
-# The packages of the library; the kernel is tested from outside. Building the kernel's own Rust tests compiles evcxr a second time
-# (other features): they have a target of their own, which the gate does not call yet.
-LIBRARY := -p terracube -p terracube-cube -p terracube-display -p terracube-plots -p terracube-readers
-test: test-rust test-doc test-kernel ## the tests of the gate: library, doctests, the kernel from outside
+# No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
+test: test-rust test-doc test-kernel ## all tests: Rust, doctests, the kernel from outside
 
-test-rust: tools
-	cargo nextest run --release --locked --no-fail-fast $(LIBRARY)
+test-rust: tools cells
+	cargo nextest run --release --locked --no-fail-fast
 
 test-doc:
-	cargo test --release --locked --doc $(LIBRARY)
-
-.PHONY: test-kernel-rust
-test-kernel-rust: tools cells ## the kernel's and the command's own Rust tests (twenty minutes more from a clean build)
-	cargo nextest run --release --locked --no-fail-fast -p terracube-kernel -p terracube-cli
+	cargo test --release --locked --doc
 
 test-kernel: cells $(call venv,kernel)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py

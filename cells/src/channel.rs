@@ -63,14 +63,22 @@ pub fn bundle_parts(bundle: &MimeBundle) -> (Value, Vec<Vec<u8>>) {
     (Value::Array(parts), buffers)
 }
 
+/// A new connection to the kernel; `None` without a kernel.
+pub(crate) fn connect(role: &str) -> io::Result<Option<UnixStream>> {
+    let (Some(path), Ok(nonce)) = (std::env::var_os(SOCKET_VARIABLE), std::env::var(NONCE_VARIABLE)) else {
+        return Ok(None);
+    };
+    let mut stream = UnixStream::connect(path)?;
+    let hello = json!({"kind": "hello", "role": role, "nonce": nonce, "pid": std::process::id()});
+    Frame::new(hello.to_string()).write_to(&mut stream)?;
+    Ok(Some(stream))
+}
+
 fn connection() -> Option<&'static Mutex<Connection>> {
     CONNECTION
         .get_or_init(|| {
-            let path = std::env::var_os(SOCKET_VARIABLE)?;
             let nonce = std::env::var(NONCE_VARIABLE).ok()?;
-            let mut stream = UnixStream::connect(path).ok()?;
-            let hello = json!({"kind": "hello", "role": "frames", "nonce": nonce, "pid": std::process::id()});
-            Frame::new(hello.to_string()).write_to(&mut stream).ok()?;
+            let stream = connect("frames").ok()??;
             Some(Mutex::new(Connection { stream, nonce, sequence: 0 }))
         })
         .as_ref()

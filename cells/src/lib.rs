@@ -8,6 +8,7 @@ pub use terracube::*;
 pub mod channel;
 pub mod display_value;
 mod engine;
+pub mod input;
 pub mod interrupt;
 pub mod progress;
 pub mod question_mark;
@@ -33,6 +34,7 @@ pub mod __crates {
 /// What every cell imports before its first line: the façade's prelude, and what only makes sense in a notebook.
 pub mod prelude {
     pub use crate::display_value::{clear_output, display, display_as, update_display};
+    pub use crate::input::{input, password};
     pub use crate::progress::Progress;
     pub use crate::result::{ShowPlain as _, ShowRich as _};
     pub use terracube::prelude::*;

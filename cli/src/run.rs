@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let parameters = parameters(arguments).map_err(Failure::usage)?;
     let options = RunOptions { parameters, cell_timeout: arguments.cell_timeout };
     let mut notebook = headless::read(&arguments.notebook).map_err(Failure::new)?;
-    let mut evaluator = evaluator::start().map_err(Failure::new)?;
+    let mut evaluator = evaluator::start(terracube_kernel::InputPrompt::refusing()).map_err(Failure::new)?;
     stop_on_signals(evaluator.interrupter())?;
     let quiet = arguments.quiet;
     let mut progress = |progress: Progress<'_>| tell(&progress, quiet);
@@ -69,13 +69,16 @@ fn tell(progress: &Progress<'_>, quiet: bool) {
 
 fn describe(failure: &headless::Failure, notebook: &Notebook, arguments: &RunArguments) -> Failure {
     let headless::Failure { cell_index, cell_id, first_line, error } = failure;
-    let message = format!(
-        "cell {} of {} (id `{cell_id}`) failed: {}: {}\n    {first_line}\n{}",
+    let mut message = format!(
+        "cell {} of {} (id `{cell_id}`) failed: {}: {}\n    {first_line}",
         cell_index + 1,
         notebook.cells.len(),
         error.name,
         error.value,
-        error.traceback.join("\n"),
     );
+    // A traceback of one line only says the same again.
+    if error.traceback.iter().any(|line| *line != error.value) {
+        message = format!("{message}\n{}", error.traceback.join("\n"));
+    }
     Failure::new(message).hint(format!("{} holds the outputs up to the error", arguments.output.display()))
 }

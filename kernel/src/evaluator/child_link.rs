@@ -15,6 +15,7 @@ use terracube_display::{Data, MimeBundle};
 use super::Output;
 use super::output_parser::{OutputParser, Piece};
 use super::wire;
+use crate::session::InputPrompt;
 
 /// How long a marked frame, or the rest of a cell's output, is waited for; both were sent before they are asked for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,6 +74,7 @@ struct Shared {
     nonce: String,
     state: Mutex<LinkState>,
     changed: Condvar,
+    prompt: InputPrompt,
 }
 
 /// The kernel's end of the side channel. Clones share it.
@@ -83,11 +85,12 @@ pub struct ChildLink {
 }
 
 impl ChildLink {
-    /// Listens at `socket`, a path that does not exist yet in a folder that only this user can enter.
+    /// Listens at `socket`, a path that does not exist yet in a folder that only this user can enter. Cells ask the user
+    /// through `prompt`.
     ///
     /// # Errors
     /// If the socket cannot be made.
-    pub fn listen(socket: &Path, nonce: String) -> io::Result<Self> {
+    pub fn listen(socket: &Path, nonce: String, prompt: InputPrompt) -> io::Result<Self> {
         let listener = UnixListener::bind(socket)?;
         let state = LinkState {
             phase: Phase::Idle,
@@ -103,7 +106,7 @@ impl ChildLink {
             stderr_ended: false,
             open: HashMap::new(),
         };
-        let shared = Arc::new(Shared { nonce, state: Mutex::new(state), changed: Condvar::new() });
+        let shared = Arc::new(Shared { nonce, state: Mutex::new(state), changed: Condvar::new(), prompt });
         let accepting = Arc::clone(&shared);
         std::thread::Builder::new().name("side-channel".into()).spawn(move || {
             for stream in listener.incoming() {
@@ -193,6 +196,10 @@ impl Shared {
                 // An error is the end of the process, which the evaluator reports.
                 let _ = self.serve_runner(stream);
             }
+            Some("input") => {
+                // An error is a cell that does not wait any more.
+                let _ = self.serve_question(stream);
+            }
             // Held open, so that the process sees when the kernel is gone.
             Some("life") => {
                 let _ = stream.read(&mut [0]);
@@ -281,6 +288,15 @@ impl Shared {
                 self.changed.notify_all();
             }
         }
+    }
+
+    /// Asks the user what a cell wants to know; without an answer the value is null.
+    fn serve_question(&self, mut stream: UnixStream) -> io::Result<()> {
+        let question = Frame::read_from(&mut stream)?;
+        let question: Value = serde_json::from_str(&question.header).map_err(io::Error::from)?;
+        let prompt = question["prompt"].as_str().unwrap_or_default();
+        let answer = self.prompt.ask(prompt, question["password"].as_bool().unwrap_or(false));
+        Frame::new(json!({"value": answer}).to_string()).write_to(&mut stream)
     }
 
     /// Answers the process that runs cells when a cell begins and ends.

@@ -11,6 +11,7 @@ use super::child_link::{CellFacts, ChildLink};
 use super::evcxr_session::{Ended, EvcxrSession};
 use super::kit::Kit;
 use super::{CellError, Completions, Evaluator, Outcome, Output, interrupt};
+use crate::session::InputPrompt;
 
 /// How often waiting for a cell looks whether the evaluator's thread is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -33,18 +34,19 @@ enum Request {
 }
 
 impl EvcxrEvaluator {
-    /// Starts the evaluator and returns at once; it warms up on its own thread, and the first cell waits for that.
+    /// Starts the evaluator and returns at once; it warms up on its own thread, and the first cell waits for that. Cells
+    /// ask the user through `prompt`.
     ///
     /// # Errors
     /// If the session's folder or socket cannot be made.
-    pub fn start(kit: Kit) -> std::io::Result<Self> {
+    pub fn start(kit: Kit, prompt: InputPrompt) -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("terracube-").tempdir()?;
         let compile_folder = folder.path().join("cells");
         std::fs::create_dir_all(&compile_folder)?;
         // As the system names it, for comparison with the folders of processes.
         let compile_folder = compile_folder.canonicalize()?;
         let nonce = nonce()?;
-        let link = ChildLink::listen(&folder.path().join("side-channel"), nonce)?;
+        let link = ChildLink::listen(&folder.path().join("side-channel"), nonce, prompt)?;
         let (requests, received) = channel();
         let (session_link, session_folder) = (link.clone(), compile_folder.clone());
         std::thread::Builder::new()

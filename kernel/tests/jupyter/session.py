@@ -116,6 +116,45 @@ class Session(unittest.TestCase):
         self.assertIn("température_de_surface", reply["matches"])
         self.assertEqual(text[reply["cursor_start"] : reply["cursor_end"]], "temp")
 
+    def ask(self, code, answer, allow_stdin=True):
+        """Runs a cell that asks; returns the question (None if there was none), the reply, and what was printed."""
+        questions, printed = [], []
+
+        def on_question(message):
+            questions.append(message["content"])
+            self.client.input(answer)
+
+        def on_output(message):
+            printed.append(message["content"].get("text", ""))
+
+        reply = self.client.execute_interactive(
+            code, allow_stdin=allow_stdin, stdin_hook=on_question, output_hook=on_output, timeout=TIMEOUT
+        )
+        return (questions or [None])[0], reply["content"], "".join(printed)
+
+    def test_a_cell_asks_the_user(self):
+        code = 'let name = input("Station? ")?; println!("hello {name}");'
+        question, reply, printed = self.ask(code, "Å 7")
+        self.assertEqual(question, {"prompt": "Station? ", "password": False})
+        self.assertEqual((reply["status"], printed), ("ok", "hello Å 7\n"))
+        self.assertEqual(self.result("name.chars().count()"), ["3"])
+        question, _, _ = self.ask('let secret = password("Key: ")?;', "s")
+        self.assertEqual(question, {"prompt": "Key: ", "password": True})
+        question, reply, _ = self.ask(code, "", allow_stdin=False)
+        self.assertEqual((question, reply["status"], reply["ename"]), (None, "error", "Error"))
+        self.assertIn("nobody can answer", reply["evalue"])
+
+    def test_an_interrupt_ends_a_question(self):
+        def interrupt(_):
+            self.manager.interrupt_kernel()
+
+        self.run_cell("let kept_while_asking = 5;")
+        reply = self.client.execute_interactive(
+            'let never = input("? ")?;', allow_stdin=True, stdin_hook=interrupt, output_hook=lambda _: None, timeout=TIMEOUT
+        )
+        self.assertEqual((reply["content"]["status"], reply["content"]["ename"]), ("error", "Interrupted"))
+        self.assertEqual(self.result("kept_while_asking"), ["5"])
+
     def test_a_silent_cell_is_not_seen(self):
         reply, outputs = self.run_cell('println!("quiet");', silent=True)
         self.assertEqual((reply["status"], outputs), ("ok", []))
