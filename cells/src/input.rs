@@ -1,6 +1,5 @@
 //! Asking the user of the notebook for a line of text.
 use std::io::{self, Write};
-use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
 use terracube_display::frame::Frame;
@@ -57,6 +56,6 @@ fn ask(prompt: &str, password: bool) -> Result<String, InputError> {
 fn exchange(prompt: &str, password: bool) -> io::Result<Option<String>> {
     let Some(mut stream) = channel::connect("input")? else { return Ok(None) };
     Frame::new(json!({"prompt": prompt, "password": password}).to_string()).write_to(&mut stream)?;
-    let answer: Value = serde_json::from_str(&Frame::read_from::<UnixStream>(&mut stream)?.header)?;
+    let answer: Value = serde_json::from_str(&Frame::read_from(&mut stream)?.header)?;
     Ok(answer["value"].as_str().map(str::to_owned))
 }

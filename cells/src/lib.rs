@@ -6,6 +6,7 @@
 pub use terracube::*;
 
 pub mod channel;
+mod describe;
 pub mod display_value;
 mod engine;
 pub mod input;
@@ -14,6 +15,7 @@ pub mod progress;
 pub mod question_mark;
 pub mod result;
 pub mod session;
+pub mod timing;
 #[doc(hidden)]
 pub mod variable_store;
 

@@ -65,6 +65,11 @@ impl VariableStore {
         self.variables.extend(other.variables.drain());
     }
 
+    /// All variables, to be looked at between cells.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &dyn Any)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+
     fn put(&mut self, name: &str, value: Box<dyn Any>) {
         self.variables.insert(name.to_owned(), value);
     }

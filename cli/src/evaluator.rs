@@ -1,6 +1,6 @@
 //! What runs the cells.
 use terracube_kernel::evaluator::{Evaluator, EvcxrEvaluator, Kit};
-use terracube_kernel::{InputPrompt, Starter};
+use terracube_kernel::{InputPrompt, Starter, WithMagics};
 
 /// Starts the evaluator and waits until the first cell can run. Cells ask the user through `prompt`.
 ///
@@ -10,7 +10,7 @@ pub(crate) fn start(prompt: InputPrompt) -> Result<Box<dyn Evaluator>, String> {
     let kit = Kit::find().map_err(|error| error.to_string())?;
     let evaluator = EvcxrEvaluator::start(kit, prompt).map_err(|error| error.to_string())?;
     evaluator.wait_until_ready()?;
-    Ok(Box::new(evaluator))
+    Ok(Box::new(WithMagics::new(Box::new(evaluator))))
 }
 
 /// The same for the kernel, which has a user to ask.

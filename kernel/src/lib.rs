@@ -6,8 +6,10 @@
 
 pub mod evaluator;
 pub mod headless;
+mod magics;
 mod protocol;
 mod session;
 
 pub use jupyter_protocol::ConnectionInfo;
+pub use magics::WithMagics;
 pub use session::{Ended, InputPrompt, KernelError, KernelOptions, Starter, serve, serve_file};

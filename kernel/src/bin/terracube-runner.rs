@@ -70,7 +70,7 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
             loaded.push(std::mem::ManuallyDrop::new(library));
             // SAFETY: no arguments; flushes what C code in a cell printed.
             unsafe { libc::fflush(std::ptr::null_mut()) };
-            control.end()?
+            control.end(cells.describe(variables))?
         } else {
             // The kernel was asked to interrupt before the cell began: for the evaluator it ends like a panic.
             vec![wire::PANIC_LINE.to_owned()]
@@ -98,12 +98,13 @@ impl Control {
 
     /// Says that the cell ended and marks the ends of its output; the answer, which comes when all of it has arrived,
     /// holds the lines that were meant for the evaluator.
-    fn end(&mut self) -> io::Result<Vec<String>> {
+    /// `described` says what the variables hold.
+    fn end(&mut self, described: Option<String>) -> io::Result<Vec<String>> {
         let mark = format!("\u{1e}{}:end\u{1e}", self.nonce);
         io::stdout().write_all(mark.as_bytes())?;
         io::stdout().flush()?;
         io::stderr().write_all(mark.as_bytes())?;
-        let answer = self.ask(json!({"kind": "end"}))?;
+        let answer = self.ask(json!({"kind": "end", "described": described}))?;
         let lines = answer["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(lines.iter().filter_map(|line| line.as_str().map(str::to_owned)).collect())
     }
@@ -124,6 +125,25 @@ impl Cells {
         // SAFETY: the library is ours; its initialisers only set up statics.
         let library = unsafe { Library::open(Some(path.as_os_str()), RTLD_NOW | RTLD_GLOBAL)? };
         Ok(Self(Some(std::mem::ManuallyDrop::new(library))))
+    }
+
+    /// What the library says of the session's variables, as JSON.
+    fn describe(&self, variables: *mut libc::c_void) -> Option<String> {
+        type Describe = unsafe extern "C" fn(*const libc::c_void) -> *mut libc::c_char;
+        type Forget = unsafe extern "C" fn(*mut libc::c_char);
+        let library = self.0.as_ref()?;
+        // SAFETY: the functions of the cells library have these signatures, and no cell runs.
+        unsafe {
+            let describe = library.get::<Describe>(b"terracube_cells_describe").ok()?;
+            let forget = library.get::<Forget>(b"terracube_cells_forget").ok()?;
+            let text = describe(variables);
+            if text.is_null() {
+                return None;
+            }
+            let copy = std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned();
+            forget(text);
+            Some(copy)
+        }
     }
 
     fn call(&self, function: &[u8]) {

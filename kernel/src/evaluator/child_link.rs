@@ -13,6 +13,7 @@ use terracube_display::frame::Frame;
 use terracube_display::{Data, MimeBundle};
 
 use super::Output;
+use super::known::Known;
 use super::output_parser::{OutputParser, Piece};
 use super::wire;
 use crate::session::InputPrompt;
@@ -46,6 +47,8 @@ pub struct CellFacts {
     pub unwound: bool,
     /// The evaluator's code said that a top-level `?` failed.
     pub returned_error: bool,
+    /// When the cell's code began to run, and how long it did.
+    pub ran: Option<(Instant, Duration)>,
 }
 
 /// What is known now; guarded by [`ChildLink::lock`].
@@ -60,6 +63,8 @@ pub struct LinkState {
     pub killed: bool,
     /// The process that runs cells.
     pub process: Option<u32>,
+    /// What the session's variables hold, as the process said after its last cell.
+    pub known: Arc<Known>,
     facts: CellFacts,
     outputs: Option<Sender<Output>>,
     frames: HashMap<u64, Frame>,
@@ -98,6 +103,7 @@ impl ChildLink {
             interrupt_requested: None,
             killed: false,
             process: None,
+            known: Arc::default(),
             facts: CellFacts::default(),
             outputs: None,
             frames: HashMap::new(),
@@ -313,13 +319,18 @@ impl Shared {
                     state.facts.interrupted |= !run;
                     if run {
                         state.phase = Phase::Running;
+                        state.facts.ran = Some((Instant::now(), Duration::ZERO));
                     }
                     json!({"run": run})
                 }
                 Some("end") => {
+                    if let Some((begun, ran)) = &mut self.lock().facts.ran {
+                        *ran = begun.elapsed();
+                    }
                     let (mut state, _) = self.wait_until(self.lock(), |state| state.stdout_ended && state.stderr_ended);
                     // From here on an interrupt would hit nothing.
                     state.phase = Phase::Compiling;
+                    state.known = Arc::new(question["described"].as_str().map(Known::read).unwrap_or_default());
                     json!({"lines": std::mem::take(&mut state.lines)})
                 }
                 _ => json!({}),

@@ -30,6 +30,8 @@ impl StandIns {
         std::fs::create_dir_all(folder).map_err(failed)?;
         let program = std::path::absolute(kit.compiler()).map_err(failed)?;
         for name in ["cargo", "rustup"] {
+            // There already, after a restart.
+            let _ = std::fs::remove_file(folder.join(name));
             std::os::unix::fs::symlink(&program, folder.join(name)).map_err(failed)?;
         }
         let bin = kit::sysroot()?.join("bin");

@@ -1,7 +1,7 @@
 //! The evaluator that compiles cells with evcxr. Evcxr stays on one thread of its own; this side hands it requests and
 //! hands on what the running cell puts out.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ pub struct EvcxrEvaluator {
     requests: Sender<Request>,
     link: ChildLink,
     compile_folder: PathBuf,
+    last_run: Arc<Mutex<Option<Duration>>>,
     /// Last, so that the folder goes after everything that uses it.
     _folder: tempfile::TempDir,
 }
@@ -31,6 +32,7 @@ enum Request {
     Inspect { code: String, offset: usize, answer: Sender<Option<MimeBundle>> },
     Variables { answer: Sender<Vec<(String, String)>> },
     Ready { answer: Sender<Result<(), String>> },
+    Restart { answer: Sender<Result<(), String>> },
 }
 
 impl EvcxrEvaluator {
@@ -49,10 +51,12 @@ impl EvcxrEvaluator {
         let link = ChildLink::listen(&folder.path().join("side-channel"), nonce, prompt)?;
         let (requests, received) = channel();
         let (session_link, session_folder) = (link.clone(), compile_folder.clone());
+        let last_run = Arc::new(Mutex::new(None));
+        let session_run = Arc::clone(&last_run);
         std::thread::Builder::new()
             .name("evaluator".into())
-            .spawn(move || serve(&kit, &session_link, &session_folder, &received))?;
-        Ok(Self { requests, link, compile_folder, _folder: folder })
+            .spawn(move || serve(&kit, &session_link, &session_folder, &session_run, &received))?;
+        Ok(Self { requests, link, compile_folder, last_run, _folder: folder })
     }
 
     /// Waits until the first cell can run.
@@ -95,6 +99,11 @@ impl Evaluator for EvcxrEvaluator {
     }
 
     fn complete(&mut self, code: &str, offset: usize) -> Completions {
+        // Names inside strings are known from the values themselves; the analyzer sees only text there.
+        let known = Arc::clone(&self.link.lock().known);
+        if let Some(found) = known.complete(code, offset) {
+            return found;
+        }
         self.ask(|answer| Request::Complete { code: code.to_owned(), offset, answer }).unwrap_or_default()
     }
 
@@ -105,6 +114,19 @@ impl Evaluator for EvcxrEvaluator {
     fn variables(&self) -> Vec<(String, String)> {
         self.ask(|answer| Request::Variables { answer }).unwrap_or_default()
     }
+
+    fn summary(&self, variable: &str) -> Option<String> {
+        self.link.lock().known.summary(variable).map(str::to_owned)
+    }
+
+    fn restart(&mut self) -> Result<(), CellError> {
+        let restarted = self.ask(|answer| Request::Restart { answer }).unwrap_or_else(|| Err(GONE.to_owned()));
+        restarted.map_err(|error| start_failure(&error))
+    }
+
+    fn last_run(&self) -> Option<Duration> {
+        *self.last_run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 const GONE: &str = "the evaluator has ended; restart the kernel";
@@ -113,22 +135,43 @@ fn gone() -> CellError {
     CellError { name: "Error".into(), value: GONE.into(), traceback: Vec::new() }
 }
 
+fn start_failure(error: &str) -> CellError {
+    let value = error.lines().next().unwrap_or_default().to_owned();
+    CellError { name: "Error".into(), value, traceback: error.lines().map(str::to_owned).collect() }
+}
+
 /// The evaluator's thread.
-fn serve(kit: &Kit, link: &ChildLink, compile_folder: &Path, requests: &Receiver<Request>) {
-    let mut session = EvcxrSession::start(kit, link, compile_folder);
-    if let Err(error) = &session {
-        tracing::error!(%error, "the evaluator did not start");
-    }
+fn serve(
+    kit: &Kit,
+    link: &ChildLink,
+    compile_folder: &Path,
+    last_run: &Mutex<Option<Duration>>,
+    requests: &Receiver<Request>,
+) {
+    let start = || {
+        let session = EvcxrSession::start(kit, link, compile_folder);
+        if let Err(error) = &session {
+            tracing::error!(%error, "the evaluator did not start");
+        }
+        session
+    };
+    let mut session = start();
     for request in requests {
         match (request, &mut session) {
             (Request::Execute { code, outputs, outcome }, Ok(session)) => {
                 // Nobody waits any more if the receivers are gone.
-                let _ = outcome.send(run_cell(session, link, &code, outputs));
+                let (ended, ran) = run_cell(session, link, &code, outputs);
+                *last_run.lock().unwrap_or_else(PoisonError::into_inner) = ran;
+                let _ = outcome.send(ended);
             }
             (Request::Execute { outcome, .. }, Err(error)) => {
-                let value = error.lines().next().unwrap_or_default().to_owned();
-                let traceback = error.lines().map(str::to_owned).collect();
-                let _ = outcome.send(Outcome::Failed(CellError { name: "Error".into(), value, traceback }));
+                let _ = outcome.send(Outcome::Failed(start_failure(error)));
+            }
+            (Request::Restart { answer }, session) => {
+                // The old process ends first.
+                *session = Err("restarting".into());
+                *session = start();
+                let _ = answer.send(session.as_ref().map(|_| ()).map_err(Clone::clone));
             }
             (Request::Complete { code, offset, answer }, Ok(session)) => {
                 let _ = answer.send(session.complete(&code, offset));
@@ -148,7 +191,7 @@ fn serve(kit: &Kit, link: &ChildLink, compile_folder: &Path, requests: &Receiver
     }
 }
 
-fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: Sender<Output>) -> Outcome {
+fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: Sender<Output>) -> (Outcome, Option<Duration>) {
     let process = link.lock().process;
     link.begin_cell(Some(outputs.clone()));
     let ended = session.execute(code);
@@ -157,7 +200,8 @@ fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: S
         (state.interrupt_requested.is_some(), state.killed)
     };
     let facts = link.end_cell(matches!(ended, Ended::Died(_)).then_some(process).flatten());
-    match ended {
+    let ran = facts.ran.map(|(_, ran)| ran);
+    let outcome = match ended {
         Ended::Died(_) if killed => Outcome::Failed(CellError {
             name: "Interrupted".into(),
             value: "the cell did not stop by itself, so its process was ended and all variables are lost".into(),
@@ -172,7 +216,8 @@ fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: S
             }
             finished(facts, asked_to_stop)
         }
-    }
+    };
+    (outcome, ran)
 }
 
 /// The outcome of a cell whose code ran to an end.

@@ -8,6 +8,7 @@ mod evcxr_session;
 pub mod install;
 mod interrupt;
 mod kit;
+mod known;
 mod output_parser;
 mod rust_source;
 pub mod stubs;
@@ -89,4 +90,20 @@ pub trait Evaluator: Send {
     fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle>;
     /// Names and types of the session's variables.
     fn variables(&self) -> Vec<(String, String)>;
+    /// What a variable holds, in one line; `None` if nothing is known beyond its type.
+    fn summary(&self, _variable: &str) -> Option<String> {
+        None
+    }
+    /// A fresh session in the place of this one; variables are gone.
+    ///
+    /// # Errors
+    /// If this evaluator cannot, or the new session does not start.
+    fn restart(&mut self) -> Result<(), CellError> {
+        let value = "this evaluator cannot restart; restart the kernel".to_owned();
+        Err(CellError { name: "Error".into(), traceback: vec![value.clone()], value })
+    }
+    /// How long the last cell's own code ran, without analysis and compilation; `None` if that is not known.
+    fn last_run(&self) -> Option<std::time::Duration> {
+        None
+    }
 }

@@ -1,6 +1,8 @@
 //! Whether a piece of code can run, wants more lines, or is wrong: first the delimiters and literals, then the grammar.
 use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, RawStrError, TokenKind, tokenize, validate_raw_str};
 
+use crate::magics::is_magic;
+
 /// The answer to `is_complete_request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Completeness {
@@ -21,10 +23,13 @@ const MAX_LENGTH: usize = 16 * 1024;
 const PARSER_STACK: usize = 256 * 1024 * 1024;
 const INDENT: usize = 4;
 
-/// Judges a cell. Lines that start with `:` or `?` are commands to the evaluator or questions to the kernel, not Rust.
+/// Judges a cell. Lines that start with `:` or `?` are commands to the evaluator or questions to the kernel, not Rust; so are magics.
 pub(crate) fn completeness(code: &str) -> Completeness {
     if code.len() > MAX_LENGTH {
         return Completeness::Unknown;
+    }
+    if code.trim_start().starts_with("%%") {
+        return Completeness::Complete;
     }
     let rust = without_commands(code);
     match delimiters(&rust) {
@@ -35,10 +40,12 @@ pub(crate) fn completeness(code: &str) -> Completeness {
     }
 }
 
-/// The Rust of a cell: lines that start with `:` or `?` are left out.
+/// The Rust of a cell: lines that start with `:` or `?`, and magics, are left out.
 pub(crate) fn without_commands(code: &str) -> String {
-    let is_command = |line: &&str| !(line.starts_with(':') && !line.starts_with("::") || line.starts_with('?'));
-    code.split_inclusive('\n').filter(is_command).collect()
+    let is_rust = |line: &&str| {
+        !(line.starts_with(':') && !line.starts_with("::") || line.starts_with('?') || is_magic(line))
+    };
+    code.split_inclusive('\n').filter(is_rust).collect()
 }
 
 enum Delimiters {

@@ -202,12 +202,16 @@ impl Session {
 
     /// Asks the running cell to stop; one that has not begun is taken back.
     fn interrupt(&mut self) {
-        self.question = None;
+        let question = self.question.take();
         let InFlight::Cell(cell) = &self.in_flight else { return };
         if cell.ticket.cancel() {
             self.cell_interrupted();
         } else if let Some(interrupter) = self.interrupter.clone() {
-            drop(tokio::task::spawn_blocking(move || interrupter()));
+            drop(tokio::task::spawn_blocking(move || {
+                interrupter();
+                // A cell that waits for an answer must know of the interrupt before it is refused one.
+                drop(question);
+            }));
         }
     }
 

@@ -155,6 +155,42 @@ class Session(unittest.TestCase):
         self.assertEqual((reply["content"]["status"], reply["content"]["ename"]), ("error", "Interrupted"))
         self.assertEqual(self.result("kept_while_asking"), ["5"])
 
+    def complete(self, text):
+        self.client.complete(text)
+        reply = self.client.get_shell_msg(timeout=TIMEOUT)["content"]
+        return reply["matches"], text[reply["cursor_start"] : reply["cursor_end"]]
+
+    def test_names_of_dimensions_are_completed_inside_strings(self):
+        self.run_cell('let cube = DataArray::from_vec(["tide", "lat"], &[1, 2], vec![1.0, 2.0]);')
+        self.assertEqual(self.complete('cube.mean("la'), (["lat"], "la"))
+        self.assertEqual(self.complete('let m = (&cube * 2.0).sel("'), (["lat", "tide"], ""))
+
+    def test_magics(self):
+        self.run_cell('let cube = DataArray::from_vec(["tide", "lat"], &[1, 2], vec![1.0, 2.0]); let n = 3;')
+        _, outputs = self.run_cell("%who")
+        shown = [content["data"] for kind, content in outputs if kind == "display_data"]
+        self.assertRegex(shown[0]["text/plain"], r"cube +DataArray +.*tide: 1, lat: 2")
+        self.assertRegex(shown[0]["text/html"], "<td><code>n</code></td><td><code>i32</code></td>")
+        reply, outputs = self.run_cell("%%time\nstd::thread::sleep(std::time::Duration::from_millis(300));\nn * 2")
+        text = "".join(content.get("text", "") for _, content in outputs)
+        self.assertRegex(text, r"took [\d.]+ (m?s): 3\d\d\.\d ms to run")
+        self.assertEqual([c["data"]["text/plain"] for kind, c in outputs if kind == "execute_result"], ["6"])
+        _, outputs = self.run_cell("%timeit (1..1000_u64).fold(0, |a, b| a ^ b)")
+        self.assertRegex(outputs[0][1]["text"], "for one run")
+        _, outputs = self.run_cell("%%bash\necho from the shell")
+        self.assertEqual(outputs, [("stream", {"name": "stdout", "text": "from the shell\n"})])
+        reply, _ = self.run_cell("%tim 1")
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "UnknownMagic"))
+        self.assertEqual(self.complete("%tim"), (["%time", "%timeit"], "%tim"))
+
+    def test_y_restart_by_magic(self):
+        self.run_cell("let gone_by_magic = 1;")
+        reply, _ = self.run_cell("%restart")
+        self.assertEqual(reply["status"], "ok", reply)
+        reply, _ = self.run_cell("gone_by_magic")
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "CompileError"))
+        self.assertEqual(self.result('DataArray::from_vec(["x"], &[1], vec![1.5]).to_f64()?[0]'), ["1.5"])
+
     def test_a_silent_cell_is_not_seen(self):
         reply, outputs = self.run_cell('println!("quiet");', silent=True)
         self.assertEqual((reply["status"], outputs), ("ok", []))
