@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
-use super::compiler_wire::{
-    CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, OPT_LEVEL_FILE, RUSTC_VARIABLE,
-};
+use super::compiler_wire::{CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, OPT_LEVEL_FILE, RUSTC_VARIABLE};
 use super::kit::{self, Kit};
 
 /// The folder of stand-ins for `cargo` and `rustup`, to be shown to evcxr first on `PATH`.
@@ -131,7 +129,8 @@ mod tests {
             levels.choose(code, folder.path());
             std::fs::read_to_string(folder.path().join(OPT_LEVEL_FILE)).unwrap()
         };
-        let found = ["let a = 1;", "for _ in 0..2 {}", "let b = 1;", "fn f() { loop {} }", "let c = 1;"].map(&mut level);
+        let found =
+            ["let a = 1;", "for _ in 0..2 {}", "let b = 1;", "fn f() { loop {} }", "let c = 1;"].map(&mut level);
         assert_eq!(found, ["0", "1", "0", "1", "1"]);
     }
 }

@@ -1,8 +1,8 @@
 //! The evaluator that compiles cells with evcxr. Evcxr stays on one thread of its own; this side hands it requests and
 //! hands on what the running cell puts out.
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use terracube_display::MimeBundle;
@@ -191,7 +191,12 @@ fn serve(
     }
 }
 
-fn run_cell(session: &mut EvcxrSession, link: &ChildLink, code: &str, outputs: Sender<Output>) -> (Outcome, Option<Duration>) {
+fn run_cell(
+    session: &mut EvcxrSession,
+    link: &ChildLink,
+    code: &str,
+    outputs: Sender<Output>,
+) -> (Outcome, Option<Duration>) {
     let process = link.lock().process;
     link.begin_cell(Some(outputs.clone()));
     let ended = session.execute(code);

@@ -35,7 +35,8 @@ impl Known {
     pub fn complete(&self, code: &str, offset: usize) -> Option<Completions> {
         let call = call_at(code, offset)?;
         // The variable at the head of the chain of calls, or of any other if that one is not known (a closure's argument).
-        let of_head: Vec<&Described> = call.variables.iter().rev().filter_map(|name| self.0.get(*name)).take(1).collect();
+        let of_head: Vec<&Described> =
+            call.variables.iter().rev().filter_map(|name| self.0.get(*name)).take(1).collect();
         let described = if of_head.is_empty() { self.0.values().collect() } else { of_head };
         let typed = &code[call.start..offset];
         let mut matches: Vec<String> = described

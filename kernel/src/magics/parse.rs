@@ -15,7 +15,10 @@ pub(super) enum Part<'a> {
     Budget(&'a str),
     Dependency(&'a str),
     Html(&'a str),
-    Shell { program: &'a str, text: &'a str },
+    Shell {
+        program: &'a str,
+        text: &'a str,
+    },
 }
 
 /// A magic that does not exist, or is used wrongly.
@@ -43,11 +46,23 @@ struct Magic {
 }
 
 const MAGICS: &[Magic] = &[
-    Magic { name: "time", help: "%time CODE, or %%time over a cell: how long it took, in all and without compiling", over_cells: true },
-    Magic { name: "timeit", help: "%timeit CODE, or %%timeit over a cell: runs it repeatedly; mean and spread of one run", over_cells: true },
+    Magic {
+        name: "time",
+        help: "%time CODE, or %%time over a cell: how long it took, in all and without compiling",
+        over_cells: true,
+    },
+    Magic {
+        name: "timeit",
+        help: "%timeit CODE, or %%timeit over a cell: runs it repeatedly; mean and spread of one run",
+        over_cells: true,
+    },
     Magic { name: "who", help: "%who: the session's variables and their types", over_cells: false },
     Magic { name: "restart", help: "%restart: a fresh session, without variables", over_cells: false },
-    Magic { name: "budget", help: "%budget 2GB: how much memory computations may take; %budget auto: what is free", over_cells: false },
+    Magic {
+        name: "budget",
+        help: "%budget 2GB: how much memory computations may take; %budget auto: what is free",
+        over_cells: false,
+    },
     Magic { name: "dep", help: "%dep serde = \"1\": adds a crate to the session", over_cells: false },
     Magic { name: "html", help: "%html TEXT, or %%html over a cell: shows HTML", over_cells: true },
     Magic { name: "bash", help: "%%bash over a cell: runs it in bash; %bash COMMAND: one line", over_cells: true },

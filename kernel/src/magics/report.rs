@@ -48,7 +48,8 @@ pub(super) fn variables(variables: &[Variable]) -> MimeBundle {
     }
     let width = |text: fn(&Variable) -> &str| variables.iter().map(|v| text(v).chars().count()).max().unwrap_or(0);
     let (names, types) = (width(|v| &v.name), width(|v| &v.type_name));
-    let line = |v: &Variable| format!("{:<names$}  {:<types$}  {}", v.name, v.type_name, v.summary).trim_end().to_owned();
+    let line =
+        |v: &Variable| format!("{:<names$}  {:<types$}  {}", v.name, v.type_name, v.summary).trim_end().to_owned();
     let lines: Vec<String> = variables.iter().map(line).collect();
     let row = |v: &Variable| {
         let [name, type_name, summary] = [&v.name, &v.type_name, &v.summary].map(|text| escaped(text));

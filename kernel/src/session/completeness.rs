@@ -42,9 +42,8 @@ pub(crate) fn completeness(code: &str) -> Completeness {
 
 /// The Rust of a cell: lines that start with `:` or `?`, and magics, are left out.
 pub(crate) fn without_commands(code: &str) -> String {
-    let is_rust = |line: &&str| {
-        !(line.starts_with(':') && !line.starts_with("::") || line.starts_with('?') || is_magic(line))
-    };
+    let is_rust =
+        |line: &&str| !(line.starts_with(':') && !line.starts_with("::") || line.starts_with('?') || is_magic(line));
     code.split_inclusive('\n').filter(is_rust).collect()
 }
 

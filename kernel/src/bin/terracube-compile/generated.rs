@@ -1,7 +1,8 @@
 //! The source that evcxr generates for a cell: its own store of variables is replaced by the library's.
 
 const STORE_BEGINS: &str = "mod evcxr_internal_runtime {\n";
-const STORE_ENDS: &str = "pub fn create_variable_store() -> *mut VariableStore {\n    Box::into_raw(Box::new(VariableStore::new()))\n}\n}\n";
+const STORE_ENDS: &str =
+    "pub fn create_variable_store() -> *mut VariableStore {\n    Box::into_raw(Box::new(VariableStore::new()))\n}\n}\n";
 const LIBRARY_STORE: &str = "use terracube_cells::variable_store as evcxr_internal_runtime;";
 
 /// The source with the library's store; every line of the cell stays at its number. `None` if the store is not in it.
