@@ -50,9 +50,11 @@ test-rust: tools cells
 test-doc:
 	cargo test --release --locked --doc
 
-test-kernel: cells $(call venv,kernel)
+test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/session.py
+	mkdir -p $(OUT)
+	cd $(OUT) && $(TARGET)/release/terracube run $(CURDIR)/notebooks/operations.ipynb -o operations.ipynb -r data=$(IRIS)
 
 # ---- expected values
 .PHONY: golden-cases
