@@ -5,6 +5,7 @@
 //! calls the functions of [`session`]; nothing here knows how cells are compiled.
 pub use terracube::*;
 
+pub mod budget;
 pub mod channel;
 mod describe;
 pub mod display_value;

@@ -117,7 +117,11 @@ impl MemoryBudget {
         Self(Arc::new(Shared { machine: Some(machine), state: Mutex::new(state) }))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// The budget that a text names: "2GB", "1.5GiB", "512M", bytes, or "50%" of this machine's.
+    ///
+    /// # Errors
+    /// If it is none of these, or nothing.
+    pub fn parse(text: &str) -> Result<Self> {
         match parse(VARIABLE, text)? {
             Amount::Bytes(0) => {
                 Err(Error::invalid(format!("{VARIABLE}={text}: nothing can be computed without memory")))
