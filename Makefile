@@ -13,6 +13,8 @@ VENV_ROOT ?= $(CURDIR)
 SHARED ?= ../shared
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export PYTHON
+# rust-analyzer's crates are compiled anew whenever this variable comes or goes (they ask for it with `option_env!`).
+unexport CI
 export CARGO_TERM_PROGRESS_WHEN ?= never
 # The prebuilt cargo subcommands, if the machine has none of its own. `make tools` installs them.
 TOOLS := $(VENV_ROOT)/.venv-tools
