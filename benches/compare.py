@@ -157,7 +157,7 @@ def row(workload, distances, runs, fastest, others):
     cpu = f"{median(runs['floor'], 'cpu'):.2f} / {median(runs['ours'], 'cpu'):.2f}" + (f" / {median(runs[fastest], 'cpu'):.2f}" if fastest else "")
     memory = f"{peak['floor']} / {peak['ours']}" + (f" / {peak[fastest]}" if fastest else "")
     ulps = f"{distances['ours']}" + (f" / {distances[fastest]}" if fastest else "")
-    return f"| {workload['name']} | {workload['floor']}{' x 2' if workload['passes'] == 2 and 'add' not in workload['name'] else ''} | {wall['floor']} | {wall['ours']} | {spread(ratios(runs, 'ours', 'floor'))} | {held} | {short or 'yes'} | {peer} | {cpu} | {memory} | {ulps} |", not short
+    return f"| {workload['name']} | {workload['floor']} | {wall['floor']} | {wall['ours']} | {spread(ratios(runs, 'ours', 'floor'))} | {held} | {short or 'yes'} | {peer} | {cpu} | {memory} | {ulps} |", not short
 
 
 def installed(name):

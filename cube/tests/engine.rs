@@ -257,6 +257,17 @@ fn a_scalar_coordinate_does_not_take_the_labels_of_the_other_side() {
 }
 
 #[test]
+fn a_variable_with_other_labels_is_refused() {
+    let held = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![10i64, 20]).named("held");
+    let dataset = held.to_dataset();
+    let error = dataset.with_var("other", &held.with_coord("x", vec![10i64, 30])).unwrap_err().to_string();
+    assert!(error.contains("`x` of `other` has other labels"), "{error}");
+    assert!(dataset.with_var("longer", &DataArray::from_vec(["x"], &[3], vec![0.0; 3])).is_err());
+    let both = dataset.with_var("twice", &(&held * 2.0)).unwrap();
+    assert_eq!(both.var("twice").to_f64().unwrap(), [2.0, 4.0]);
+}
+
+#[test]
 fn chains_that_use_a_value_twice_stay_small_and_deep_ones_are_computed() {
     let block = Block::new(&[6, 3, 4], vec![1.0f64; 72]).unwrap();
     let (t, source) = chunked(&block, &[6, 3, 4], &[2, 3, 4]);
