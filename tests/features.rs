@@ -19,16 +19,22 @@ fn every_selection_of_packages_switches_the_same_features_on() {
         these.difference(others).filter(in_both).cloned().collect()
     };
     let by_tests = differing(&tests, &programs);
-    assert!(by_tests.is_empty(), "tests need other features; list them in benches/Cargo.toml and cells/Cargo.toml: {by_tests:#?}");
+    assert!(
+        by_tests.is_empty(),
+        "tests need other features; list them in benches/Cargo.toml and cells/Cargo.toml: {by_tests:#?}"
+    );
     let by_cells = differing(&cells, &programs);
-    assert!(by_cells.is_empty(), "cells are built with other features; complete the list in cells/Cargo.toml: {by_cells:#?}");
+    assert!(
+        by_cells.is_empty(),
+        "cells are built with other features; complete the list in cells/Cargo.toml: {by_cells:#?}"
+    );
 }
 
 /// A line "package version features" for every dependency of a selection.
 fn features(selection: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["tree", "--locked", "--offline", "--prefix", "none", "-f", "{p} {f}"])
+        .args(["tree", "--locked", "--prefix", "none", "-f", "{p} {f}"])
         .args(selection)
         .output()
         .unwrap();
