@@ -20,6 +20,7 @@ pub use dims::Dims;
 pub(crate) use dtype::dispatch_numeric;
 pub use dtype::{DType, Element, Kind, TimeUnit};
 pub use error::{Error, ErrorKind, Result, did_you_mean};
+pub(crate) use recycled::{Allowance, RecycledVec};
 pub use recycled::{recycled_buffer, recycled_bytes, recycled_vec, recycled_vec_of_len};
 pub use region::Region;
 pub use strided::{StridedLoop, contiguous_strides};

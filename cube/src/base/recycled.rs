@@ -1,6 +1,8 @@
 //! Memory that comes back. Buffers of the sizes that a computation needs again and again keep their pages: given to the system and
 //! taken anew they would be cleared page by page each time, which costs as much as reading them.
 use std::any::{Any, TypeId};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow_buffer::{Buffer, ToByteSlice};
@@ -10,9 +12,75 @@ use super::Element;
 
 /// Smaller buffers are left to the allocator, which keeps them by itself.
 const LEAST_BYTES: usize = 32 << 10;
-/// What is kept at most, in bytes and in buffers; the oldest go first.
+/// What is kept at most, in bytes and in buffers, beyond what runs allow; the oldest go first.
 const MOST_BYTES: usize = 64 << 20;
-const MOST_BUFFERS: usize = 64;
+const MOST_BUFFERS: usize = 1024;
+
+/// What runs allow on top, in bytes.
+static ALLOWED: AtomicUsize = AtomicUsize::new(0);
+
+/// While it lives, so many bytes more are kept: for a run whose tasks hold them anyway, one after the other.
+#[derive(Debug)]
+pub(crate) struct Allowance(usize);
+
+impl Allowance {
+    /// Keeps `bytes` more.
+    pub fn of(bytes: usize) -> Self {
+        ALLOWED.fetch_add(bytes, Ordering::Relaxed);
+        Self(bytes)
+    }
+}
+
+impl Drop for Allowance {
+    fn drop(&mut self) {
+        ALLOWED.fetch_sub(self.0, Ordering::Relaxed);
+        shrink(kept());
+    }
+}
+
+/// Numbers whose memory comes back.
+#[derive(Debug)]
+pub(crate) struct RecycledVec<T: Element>(Vec<T>);
+
+impl<T: Element> RecycledVec<T> {
+    /// `len` zeros.
+    pub fn zeros(len: usize) -> Self {
+        match take::<T>(len) {
+            Some(mut values) => {
+                values.clear();
+                values.resize(len, T::from_f64(0.0));
+                Self(values)
+            }
+            None => Self(super::large::zeros(len)),
+        }
+    }
+}
+
+impl<T: Element> From<Vec<T>> for RecycledVec<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self(values)
+    }
+}
+
+impl<T: Element> Deref for RecycledVec<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Element> DerefMut for RecycledVec<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
+impl<T: Element> Drop for RecycledVec<T> {
+    fn drop(&mut self) {
+        give(std::mem::take(&mut self.0));
+    }
+}
 
 /// An empty vector with room for at least `capacity` values; one that came back, if one fits.
 pub fn recycled_vec<T: Element>(capacity: usize) -> Vec<T> {
@@ -90,14 +158,19 @@ fn take<T: Element>(capacity: usize) -> Option<Vec<T>> {
 
 fn give<T: Element>(values: Vec<T>) {
     let n_bytes = n_bytes(&values);
-    if n_bytes > MOST_BYTES / 2 {
+    if !(LEAST_BYTES..=MOST_BYTES / 2).contains(&n_bytes) {
         return;
     }
-    let mut old = Vec::new();
     let mut kept = kept();
     kept.push(Kept { kind: TypeId::of::<T>(), n_bytes, values: Box::new(values) });
+    shrink(kept);
+}
+
+fn shrink(mut kept: MutexGuard<'_, Vec<Kept>>) {
+    let most = MOST_BYTES.saturating_add(ALLOWED.load(Ordering::Relaxed));
+    let mut old = Vec::new();
     let mut all: usize = kept.iter().map(|one| one.n_bytes).sum();
-    while all > MOST_BYTES || kept.len() > MOST_BUFFERS {
+    while all > most || kept.len() > MOST_BUFFERS {
         let one = kept.remove(0);
         all -= one.n_bytes;
         old.push(one);
@@ -132,5 +205,8 @@ mod tests {
         drop(many);
         let kept = kept();
         assert!(kept.len() <= MOST_BUFFERS && kept.iter().map(|one| one.n_bytes).sum::<usize>() <= MOST_BYTES);
+        drop(kept);
+        let zeros = RecycledVec::<u8>::zeros(2 << 20);
+        assert!(zeros.len() == 2 << 20 && zeros.iter().all(|&value| value == 0));
     }
 }

@@ -4,7 +4,6 @@ use multiversion::multiversion;
 
 use crate::base::{Block, BlockData, Element, Error, Result, dispatch_numeric};
 use crate::compute::number::{CastTo, Number};
-use crate::compute::pointwise::{Unpack, Unpacking};
 
 /// The longest piece of a row, in values.
 pub(crate) const PIECE: usize = 2048;
@@ -30,14 +29,10 @@ pub(crate) enum Source<'a, T> {
 /// Types that blocks can be read as: every stored type converts to every other.
 pub(crate) trait Target: Number + CastTo<Self> {
     fn source(block: &Block) -> Result<Source<'_, Self>>;
-    /// The block's values unpacked on the way: only for floats.
-    fn unpacked<'a>(_: &'a Block, _: &Unpack) -> Result<Source<'a, Self>> {
-        Err(Error::internal("packed values read as integers"))
-    }
 }
 
 macro_rules! targets {
-    ($convert:ident, $unpacked:ident => $($t:ty),*) => {$(
+    ($convert:ident => $($t:ty),*) => {$(
         impl Target for $t {
             fn source(block: &Block) -> Result<Source<'_, Self>> {
                 if block.dtype().storage() == <$t>::DTYPE {
@@ -51,33 +46,11 @@ macro_rules! targets {
                     })))
                 }, text => Err(Error::internal("strings read as numbers")))
             }
-
-            $unpacked!($t, $convert);
         }
     )*};
 }
-macro_rules! unpacked {
-    ($t:ty, $convert:ident) => {
-        fn unpacked<'a>(block: &'a Block, how: &Unpack) -> Result<Source<'a, Self>> {
-            let how = Unpacking::<$t>::new(how)?;
-            dispatch_numeric!(block.dtype(), S => {
-                let all = block.strided::<S>()?.0;
-                Ok(Source::Converted(Box::new(move |at, step, out: &mut [$t]| {
-                    match step {
-                        1 => $convert(&all[at as usize..at as usize + out.len()], out),
-                        _ => convert_strided(all, at, step, out),
-                    }
-                    how.apply(out);
-                })))
-            }, text => Err(Error::internal("strings read as numbers")))
-        }
-    };
-}
-targets!(convert_fast, unpacked => f32, f64);
-macro_rules! refused {
-    ($t:ty, $convert:ident) => {};
-}
-targets!(convert_plain, refused => i8, i16, i32, i64, u8, u16, u32, u64);
+targets!(convert_fast => f32, f64);
+targets!(convert_plain => i8, i16, i32, i64, u8, u16, u32, u64);
 
 impl<'a, T: Target> Reader<'a, T> {
     pub(crate) fn new(block: &'a Block) -> Result<Self> {
@@ -85,14 +58,6 @@ impl<'a, T: Target> Reader<'a, T> {
             return Err(Error::internal("strings read as numbers"));
         };
         Ok(Self { source: T::source(block)?, start: *offset, strides, scratch: Vec::new(), filled_with: None })
-    }
-
-    /// The block with its values unpacked on the way.
-    pub(crate) fn unpacked(block: &'a Block, how: &Unpack) -> Result<Self> {
-        let BlockData::Fixed { offset, strides, .. } = block.data() else {
-            return Err(Error::internal("strings read as numbers"));
-        };
-        Ok(Self { source: T::unpacked(block, how)?, start: *offset, strides, scratch: Vec::new(), filled_with: None })
     }
 
     /// The strides of the block.
@@ -136,6 +101,22 @@ impl<'a, T: Target> Reader<'a, T> {
             }
         }
         (&self.scratch[..n_rows * len], len)
+    }
+
+    /// `len` values from `at` (counted from the block's first value) side by side, where [`Reader::longest`] has no bound.
+    pub(crate) fn plain(&self, at: isize, len: usize) -> &[T] {
+        match &self.source {
+            Source::Same(all) => &all[(self.start + at) as usize..][..len],
+            Source::Converted(_) => &[],
+        }
+    }
+
+    /// Writes the values from `at` (counted from the block's first value) in steps of `step` to `out`.
+    pub(crate) fn fill(&self, at: isize, step: isize, out: &mut [T]) {
+        match &self.source {
+            Source::Same(all) => convert_strided(all, self.start + at, step, out),
+            Source::Converted(convert) => convert(self.start + at, step, out),
+        }
     }
 
     /// `len` values from `at` (counted from the block's first value) in steps of `step`.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::spill::{SpillFile, Spilled};
 use crate::base::{Block, ChunkGrid, Error, Region, Result};
-use crate::compute::reduce::{Accumulator, AxisRole};
+use crate::compute::reduce::{Accumulator, AxisRole, Contribution};
 use crate::physical::{Reduction, Role};
 
 /// The open accumulators of one reduction.
@@ -108,6 +108,18 @@ impl Accumulators {
             Some(spilled) => restored(reduction, target, &self.spill.read(spilled)?),
             None => new_accumulator(reduction, &target.region.extents()),
         }
+    }
+
+    /// Gives an accumulator back in the middle of a contribution.
+    pub fn give_back(&self, target: &Target, accumulator: Accumulator) {
+        let mut state = self.lock();
+        state.clock += 1;
+        let clock = state.clock;
+        if let Some(tile) = state.tiles.get_mut(&target.key) {
+            tile.idle.push(accumulator);
+            tile.used = clock;
+        }
+        self.returned.notify_all();
     }
 
     /// Gives an accumulator back after one contribution; the finished block if that was the last.
@@ -222,15 +234,33 @@ pub(super) fn whole_target(region: &Region) -> Target {
     Target { key: TileKey { kept: Vec::new(), block: 0 }, region: region.clone(), groups: None }
 }
 
-/// Feeds one block, which covers `part` of the drive grid, to the accumulator of a tile.
+/// Feeds blocks, each of which covers its box of the drive grid, to the accumulator of a tile.
 pub(super) fn feed(
     reduction: &Reduction,
     accumulator: &mut Accumulator,
-    block: &Block,
-    part: &Region,
+    parts: &[(Region, Block)],
     target: &Target,
 ) -> Result<()> {
-    let moved = moved_codes(reduction, part, target);
+    let moved: Vec<Option<Vec<u32>>> = parts.iter().map(|(part, _)| moved_codes(reduction, part, target)).collect();
+    let placed: Vec<Placed> =
+        parts.iter().zip(&moved).map(|((part, _), moved)| placed(reduction, part, moved.as_deref(), target)).collect();
+    let blocks: Vec<Contribution> = parts
+        .iter()
+        .zip(&placed)
+        .map(|((_, block), Placed { roles, at, place })| Contribution { block, roles, at, place: *place })
+        .collect();
+    accumulator.update_all(&blocks)
+}
+
+/// How a part meets the cells of a tile.
+struct Placed<'a> {
+    roles: Vec<AxisRole<'a>>,
+    at: Vec<usize>,
+    /// Where it stands along what goes: `first` and `last` need the order, whoever comes first.
+    place: u64,
+}
+
+fn placed<'a>(reduction: &'a Reduction, part: &Region, moved: Option<&'a [u32]>, target: &Target) -> Placed<'a> {
     let mut at = Vec::with_capacity(target.region.rank());
     let mut roles = Vec::with_capacity(reduction.roles.len());
     for (axis, role) in reduction.roles.iter().enumerate() {
@@ -242,20 +272,16 @@ pub(super) fn feed(
             Role::Grouped(groups) => {
                 at.push(0);
                 let range = part.range(axis);
-                match &moved {
-                    Some(codes) => AxisRole::Grouped(codes),
-                    None => AxisRole::Grouped(&groups.codes[range.start as usize..range.end as usize]),
-                }
+                AxisRole::Grouped(moved.unwrap_or(&groups.codes[range.start as usize..range.end as usize]))
             }
             Role::Reduced => AxisRole::Reduced,
         });
     }
-    // Where the part stands along what goes: `first` and `last` need the order, whoever comes first.
     let gone = reduction.roles.iter().enumerate().filter(|(_, role)| !role.is_kept());
     let place = gone.fold(0u64, |place, (axis, _)| {
         place.saturating_mul(reduction.input.shape()[axis]).saturating_add(part.range(axis).start)
     });
-    accumulator.update_at_place(block, &roles, &at, place)
+    Placed { roles, at, place }
 }
 
 /// The codes of a part counted from the first group of the tile; those of other tiles belong to none.

@@ -97,6 +97,15 @@ pub(super) struct Admission {
     pub start: Box<dyn FnOnce() -> Started + Send>,
 }
 
+/// How many tasks may be admitted before the first has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// One, which all workers share; its successor only reads meanwhile.
+    One,
+    /// Enough for every worker to find its next one.
+    Several,
+}
+
 /// Runs `n_tasks` tasks, made one by one by `prepare` in order. `hold` is memory already in hand: its `floor` is enough for the usual
 /// task, so that one task at a time can always run, whatever others hold.
 ///
@@ -106,6 +115,7 @@ pub(super) fn coordinate(
     context: &Context,
     n_tasks: u64,
     hold: Hold,
+    most: Ahead,
     watch: &mut Watch,
     mut prepare: impl FnMut(u64) -> Result<Admission>,
     mut done: impl FnMut(u64),
@@ -129,7 +139,12 @@ pub(super) fn coordinate(
             waiting.clear();
         }
         while failure.is_none() && (held.is_some() || next < n_tasks) {
-            let ahead = if waiting.is_empty() { 2 * context.n_workers() } else { PENDING_AHEAD };
+            let ahead = match (most, waiting.is_empty()) {
+                (Ahead::One, true) => 1,
+                (Ahead::One, false) => 2,
+                (Ahead::Several, true) => 2 * context.n_workers(),
+                (Ahead::Several, false) => PENDING_AHEAD,
+            };
             if in_flight >= ahead {
                 break;
             }

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::accumulate::{Accumulators, new_accumulator};
-use super::coordinator::{Admission, Hold, Started, Watch, Work, coordinate, too_large};
+use super::coordinator::{Admission, Ahead, Hold, Started, Watch, Work, coordinate, too_large};
 use super::meter::Meter;
 use super::spill::SpillFile;
 use super::task::{Encoding, StageRun, start_reads};
 use super::{ArraySpec, Context, Executor, MemorySink, Progress, Reservation, RunReport, Sink};
-use crate::base::{AxisChunks, ChunkGrid, Error, Region, Result};
+use crate::base::{Allowance, AxisChunks, ChunkGrid, Error, Region, Result};
 use crate::physical::{
     MOST_IN_FLIGHT, Needs, OutputKind, PhysicalPlan, Reduction, Resident, Role, Stage, StageOutput, TILE_SCRATCH,
     fitting, inner_bytes, needs, task_region,
@@ -142,11 +142,13 @@ fn run_stage(
 ) -> Result<()> {
     let stage = &run.stage;
     let n_tasks = stage.drive.n_chunks();
+    let _kept = Allowance::of(recycled_bytes(stage, context));
     let (done_before, bytes_before) = (progress.tasks_done, progress.bytes_read);
     let outcome = coordinate(
         context,
         n_tasks,
         Hold { all: report.modelled_bytes, floor: stage.task_bytes },
+        if stage.wide { Ahead::One } else { Ahead::Several },
         watch,
         |n| admit(run, n),
         |finished| {
@@ -184,14 +186,14 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
             arrived.push(piece);
         }
         if pending.is_empty() {
-            let work: Work = Box::new(move || run.run(&index, &region, arrived, &asked));
+            let work: Work = Box::new(move || run.run(&index, &region, arrived, asked));
             return Started { ready: None, work: Some(work) };
         }
         let ready = Box::pin(async move {
             for (position, encoded) in futures::future::join_all(pending).await {
                 arrived[position].encoded = Encoding::Here(encoded);
             }
-            let work: Work = Box::new(move || run.run(&index, &region, arrived, &asked));
+            let work: Work = Box::new(move || run.run(&index, &region, arrived, asked));
             work
         });
         Started { ready: Some(ready), work: None }
@@ -204,6 +206,12 @@ fn overhead(stage: &Stage, region: &Region) -> u64 {
     let values = stage.outputs.iter().filter(|output| matches!(output.kind, OutputKind::Values));
     let finished: u64 = values.map(|output| region.size().saturating_mul(output.dtype().item_size() as u64)).sum();
     finished.saturating_add(TILE_SCRATCH).saturating_add(stage.columns.column_bytes)
+}
+
+/// Bytes that one task leaves for the next, beyond what is always kept: no more than tasks hold anyway, and than a quarter of the budget.
+fn recycled_bytes(stage: &Stage, context: &Context) -> usize {
+    let of_all = stage.task_bytes.saturating_mul(stage.at_a_time(context.n_workers() as u64));
+    usize::try_from(of_all.min(context.budget.limit() / 4)).unwrap_or(0)
 }
 
 /// Results of nothing at all: of an empty drive grid, and of groups without a position where groups are in blocks.

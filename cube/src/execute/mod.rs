@@ -14,6 +14,7 @@ mod observe;
 mod sink;
 mod spill;
 mod task;
+mod tiling;
 
 pub use budget::{MemoryBudget, Reservation};
 pub use cancel::CancelToken;

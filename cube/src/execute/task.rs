@@ -1,19 +1,22 @@
 //! One task: decode the pieces of a drive chunk and run the stage's program over them, tile by tile.
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::accumulate::{Accumulators, Target, feed, new_accumulator, targets_of, whole_target};
 use super::coordinator::panicked;
+use super::tiling::{asked_by_units, is_plain, units, units_of};
 use super::{CancelToken, Sink};
 use crate::base::{Assembly, Block, Error, ErrorKind, Region, Result};
 use crate::compute::reduce::Accumulator;
 use crate::physical::{
-    Environment, InnerResults, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Role, Stage, evaluate,
-    reduced_box, tiles,
+    Environment, InnerResults, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Stage, StageOutput, evaluate,
+    reduced_box,
 };
-use crate::plan::Op;
+use crate::plan::Expr;
 use crate::source::{Encoded, Fetch, Source};
 
 /// What all tasks of a stage share.
@@ -49,31 +52,92 @@ impl StageRun {
         index: &[u64],
         region: &Region,
         arrived: Vec<Arrived>,
-        asked: &HashMap<usize, Region>,
+        asked: HashMap<usize, Region>,
     ) -> Result<()> {
-        let mut pieces = Pieces::with_capacity(arrived.len());
-        for piece in arrived {
+        let pieces = self.decode_all(arrived)?;
+        let assemblies = Assemblies::default();
+        let cut = units(&self.stage, region);
+        let groups = if self.stage.inner.is_empty() {
+            cut.into_iter().map(|unit| (unit, HashMap::new())).collect()
+        } else {
+            asked_by_units(&self.stage, cut, asked, &self.resident)?
+        };
+        let one = |open: &mut Open<'_>, (unit, asked): &(Vec<Region>, HashMap<usize, Region>)| {
+            let inner = self.inner(&pieces, asked)?;
+            let (resident, shared) = (&*self.resident, &self.stage.shared);
+            let environment = Environment { resident, inner: &inner, pieces: &pieces, shared };
+            self.walk(unit, index, region, environment, open)
+        };
+        let mut open = Open { run: self, held: HashMap::new(), assemblies: &assemblies };
+        if self.stage.wide && groups.len() > 1 {
+            let next = AtomicUsize::new(0);
+            let share = |_| {
+                let mut open = Open { run: self, held: HashMap::new(), assemblies: &assemblies };
+                while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    one(&mut open, group)?;
+                }
+                // Others may wait for what this share holds.
+                open.give_back();
+                Ok(())
+            };
+            // Whoever waits for the shares may take up another task meanwhile, so nothing is held here.
+            (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).try_for_each(share)?;
+        } else {
+            groups.iter().try_for_each(|group| one(&mut open, group))?;
+        }
+        open.finish(index, region)
+    }
+
+    /// All pieces of the task; by all workers if they share it.
+    fn decode_all(&self, arrived: Vec<Arrived>) -> Result<Pieces> {
+        let decode = |piece: Arrived| {
             self.cancel.check()?;
             let name = Name::of(&piece);
             let (key, region, block) = self.decode(piece).map_err(|error| name.in_error(error))?;
-            pieces.insert(key, (region, block));
+            Ok((key, (region, block)))
+        };
+        if self.stage.wide {
+            return arrived.into_par_iter().with_max_len(1).map(decode).collect();
         }
-        let inner = self.inner(&pieces, asked)?;
-        let environment =
-            Environment { resident: &self.resident, inner: &inner, pieces: &pieces, shared: &self.stage.shared };
-        let mut open = Open { run: self, held: HashMap::new(), assemblies: HashMap::new() };
-        for part in self.tiles(region) {
+        arrived.into_iter().map(decode).collect()
+    }
+
+    /// Evaluates the tiles of a unit and feeds them to the outputs.
+    fn walk(
+        &self,
+        unit: &[Region],
+        index: &[u64],
+        region: &Region,
+        environment: Environment<'_>,
+        open: &mut Open<'_>,
+    ) -> Result<()> {
+        if let [StageOutput { kind: OutputKind::Reduction(reduction), .. }] = self.stage.outputs.as_slice()
+            && is_plain(&reduction.input)
+        {
+            let views = self.views(&reduction.input, unit, environment)?;
+            return open.feed(0, reduction, index, region, &views);
+        }
+        for part in unit {
             self.cancel.check()?;
             let mut memo = Memo::default();
             for (n, output) in self.stage.outputs.iter().enumerate() {
-                let block = evaluate(output.walked(), &part, environment, &mut memo)?;
+                let block = evaluate(output.walked(), part, environment, &mut memo)?;
                 match &output.kind {
-                    OutputKind::Reduction(reduction) => open.feed(n, reduction, index, region, &part, &block)?,
-                    OutputKind::Values => open.put(n, region, &part, block)?,
+                    OutputKind::Reduction(reduction) => {
+                        open.feed(n, reduction, index, region, &[(part.clone(), block)])?;
+                    }
+                    OutputKind::Values => open.put(n, region, part, block)?,
                 }
             }
         }
-        open.finish(index, region)
+        Ok(())
+    }
+
+    /// Tiles of what is read as it is stored: they take no memory of their own, unless chunks are small.
+    fn views(&self, plain: &Expr, unit: &[Region], environment: Environment<'_>) -> Result<Vec<(Region, Block)>> {
+        self.cancel.check()?;
+        let view = |part: &Region| Ok((part.clone(), evaluate(plain, part, environment, &mut Memo::default())?));
+        unit.iter().map(view).collect()
     }
 
     /// The reductions that this task finishes by itself.
@@ -83,14 +147,19 @@ impl StageRun {
             let Some(asked) = asked.get(&expr.id()) else { continue };
             let target = whole_target(asked);
             let mut accumulator = new_accumulator(reduction, &asked.extents())?;
-            let kept: Vec<bool> = reduction.roles.iter().map(Role::is_kept).collect();
-            let item_size = reduction.input.dtype().item_size();
-            for part in tiles(&reduced_box(reduction, asked), item_size, &kept) {
+            for unit in units_of(reduction, &reduced_box(reduction, asked)) {
                 self.cancel.check()?;
                 let environment =
                     Environment { resident: &self.resident, inner: &results, pieces, shared: &self.stage.shared };
-                let block = evaluate(&reduction.input, &part, environment, &mut Memo::default())?;
-                feed(reduction, &mut accumulator, &block, &part, &target)?;
+                if is_plain(&reduction.input) {
+                    let views = self.views(&reduction.input, &unit, environment)?;
+                    feed(reduction, &mut accumulator, &views, &target)?;
+                    continue;
+                }
+                for part in unit {
+                    let block = evaluate(&reduction.input, &part, environment, &mut Memo::default())?;
+                    feed(reduction, &mut accumulator, &[(part, block)], &target)?;
+                }
             }
             results.insert(expr.id(), (asked.clone(), accumulator.finish()?));
         }
@@ -118,49 +187,6 @@ impl StageRun {
         }
         Ok((piece.key, piece.region, block))
     }
-
-    /// The tiles of a task: all of it where only one kernel runs over it, for that has tiles of its own.
-    fn tiles(&self, region: &Region) -> Vec<Region> {
-        let outputs = &self.stage.outputs;
-        let plain = |n: usize| {
-            let walked = outputs[n].walked();
-            match walked.op() {
-                Op::Read(_) | Op::Constant(_) => true,
-                Op::Slice(input, _) => matches!(input.op(), Op::Read(_)),
-                _ => false,
-            }
-        };
-        if outputs.len() == 1 && plain(0) {
-            return vec![region.clone()];
-        }
-        let kept: Vec<bool> = (0..region.rank())
-            .map(|axis| {
-                outputs.iter().all(|output| match &output.kind {
-                    OutputKind::Reduction(reduction) => reduction.roles[axis].is_kept(),
-                    OutputKind::Values => true,
-                })
-            })
-            .collect();
-        let item_size = outputs.iter().map(|output| output.walked().dtype().item_size()).max().unwrap_or(8);
-        let columns = &self.stage.columns;
-        if !columns.kept_whole.contains(&true) && columns.fan_in == 1 {
-            return tiles(region, item_size, &kept);
-        }
-        // Axes that operations run along are one unit here: tiles of them would compute the same column again and again.
-        let mut unit = region.clone();
-        let mut column = columns.fan_in as usize * item_size;
-        for axis in (0..region.rank()).filter(|&axis| columns.kept_whole[axis]) {
-            let range = region.range(axis);
-            column = column.saturating_mul((range.end - range.start) as usize);
-            unit = unit.with(axis, range.start..range.start + u64::from(!range.is_empty()));
-        }
-        let whole = |tile: Region| {
-            (0..region.rank())
-                .filter(|&axis| columns.kept_whole[axis])
-                .fold(tile, |tile, axis| tile.with(axis, region.range(axis)))
-        };
-        tiles(&unit, column, &kept).into_iter().map(whole).collect()
-    }
 }
 
 /// What a piece is called in an error.
@@ -187,11 +213,14 @@ impl Name {
     }
 }
 
-/// What a task holds while it runs; given back whatever happens.
+/// Finished blocks on their way, by output.
+type Assemblies = Mutex<HashMap<usize, Assembly>>;
+
+/// What a task, or a worker's share of it, holds while it runs; given back whatever happens.
 struct Open<'a> {
     run: &'a StageRun,
     held: HashMap<usize, Vec<(Target, Accumulator)>>,
-    assemblies: HashMap<usize, Assembly>,
+    assemblies: &'a Assemblies,
 }
 
 impl Open<'_> {
@@ -201,14 +230,13 @@ impl Open<'_> {
         reduction: &Reduction,
         index: &[u64],
         region: &Region,
-        part: &Region,
-        block: &Block,
+        parts: &[(Region, Block)],
     ) -> Result<()> {
         if !self.held.contains_key(&output) {
             self.check_out(output, reduction, index, region)?;
         }
         let Some(held) = self.held.get_mut(&output) else { return Err(Error::internal("an accumulator went missing")) };
-        held.iter_mut().try_for_each(|(target, accumulator)| feed(reduction, accumulator, block, part, target))
+        held.iter_mut().try_for_each(|(target, accumulator)| feed(reduction, accumulator, parts, target))
     }
 
     /// All accumulators that the task feeds for one output. Outputs come in order, tiles too: nobody waits for one who waits for him.
@@ -229,7 +257,8 @@ impl Open<'_> {
             return self.write(output, region, &block);
         }
         let dtype = self.run.stage.outputs[output].dtype();
-        let assembly = self.assemblies.entry(output).or_insert_with(|| Assembly::new(dtype, &region.extents()));
+        let mut assemblies = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner);
+        let assembly = assemblies.entry(output).or_insert_with(|| Assembly::new(dtype, &region.extents()));
         assembly.put(&part.relative_to(region), &block)
     }
 
@@ -237,11 +266,20 @@ impl Open<'_> {
         self.run.targets[output].iter().try_for_each(|sink| sink.write(region, block))
     }
 
+    /// Gives back what is held, to be taken up again.
+    fn give_back(&mut self) {
+        for (output, held) in self.held.drain() {
+            let Some(accumulators) = &self.run.accumulators[output] else { continue };
+            held.into_iter().for_each(|(target, accumulator)| accumulators.give_back(&target, accumulator));
+        }
+    }
+
     fn finish(mut self, index: &[u64], region: &Region) -> Result<()> {
         for (n, output) in self.run.stage.outputs.iter().enumerate() {
             match &output.kind {
                 OutputKind::Values => {
-                    if let Some(assembly) = self.assemblies.remove(&n) {
+                    let assembly = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner).remove(&n);
+                    if let Some(assembly) = assembly {
                         self.write(n, region, &assembly.finish()?)?;
                     }
                 }

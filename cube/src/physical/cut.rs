@@ -3,12 +3,17 @@ use super::Columns;
 use super::inner::{inner_bytes, whole_dims};
 use super::leaf::{Needs, needs};
 use super::program::Resident;
-use super::stage::{OutputKind, Reduction, StageOutput};
+use super::stage::{OutputKind, Reduction, Role, StageOutput};
 use crate::base::{AxisChunks, ChunkGrid, Result};
 use crate::plan::Expr;
 
 /// Drive chunks are joined up to this size, so that the cost of a task is small beside its work.
 const SMALL_TASK: u64 = 2 << 20;
+
+/// Chunks are joined along groups up to this size, so that accumulators which leave the cache are met by several rows at a time.
+const GROUPED_TASK: u64 = 12 << 20;
+/// Accumulators of fewer bytes stay in the cache anyway.
+const CACHED_CELLS: u64 = 512 << 10;
 
 /// Bytes of tiles in work per task: a few operands of an element-wise chain.
 pub(crate) const TILE_SCRATCH: u64 = 2 << 20;
@@ -26,6 +31,17 @@ pub(super) struct TaskSize {
     pub decoded: u64,
 }
 
+/// Tasks of at least this many decoded bytes, out of several chunks for every worker, are shared by all workers: half a dozen such tasks
+/// at a time would take memory that one does not, and leave workers idle at the end.
+const WIDE_TASK: u64 = 48 << 20;
+
+impl TaskSize {
+    /// Whether all workers share one task.
+    pub fn is_wide(&self, n_workers: u64) -> bool {
+        self.decoded >= WIDE_TASK && self.reads >= 4 * n_workers
+    }
+}
+
 /// The drive grid of outputs that ride together, and what a task of it takes. A task that takes more than `share` is cut, as long as
 /// that makes it smaller.
 pub(super) fn drive_grid(
@@ -34,6 +50,7 @@ pub(super) fn drive_grid(
     resident: &Resident,
     inner: &[(Expr, Reduction)],
     columns: &Columns,
+    n_workers: u64,
     share: u64,
 ) -> Result<(ChunkGrid, TaskSize)> {
     if let Some(grid) = wanted {
@@ -48,7 +65,10 @@ pub(super) fn drive_grid(
         |axis: usize| columns.never_cut[axis] || dims.as_ref().is_some_and(|dims| whole.contains(&**dims.name(axis)));
     let axes = finest.axes().iter().enumerate();
     let joined = axes.map(|(axis, cut)| if is_whole(axis) { AxisChunks::single(cut.len()) } else { cut.clone() });
-    let mut drive = join_small(ChunkGrid::new(joined.collect()), widest);
+    let joined = ChunkGrid::new(joined.collect());
+    let read = task_size(outputs, &joined, resident, inner)?.decoded;
+    let joined = join_small(joined, widest, read);
+    let mut drive = join_groups(joined, outputs, widest, 4 * n_workers);
     let mut task = task_size(outputs, &drive, resident, inner)?;
     while task.bytes.saturating_sub(TILE_SCRATCH) > share {
         let mut better = None;
@@ -121,11 +141,15 @@ fn largest_index(axis: &AxisChunks) -> u64 {
     }
 }
 
-/// Chunks joined along the fastest axes until a task is worth its cost.
-fn join_small(grid: ChunkGrid, item_size: u64) -> ChunkGrid {
+/// Chunks joined along the fastest axes until a task is worth its cost. A task for one chunk decodes `read` bytes, which may be far more
+/// than the chunk has where only a part of what is stored is wanted.
+fn join_small(grid: ChunkGrid, item_size: u64, read: u64) -> ChunkGrid {
     let mut axes = grid.axes().to_vec();
+    let own = axes.iter().fold(item_size, |n, chunks| n.saturating_mul(chunks.largest().max(1)));
+    let times_read = (read / own.max(1)).max(1);
     for axis in (0..axes.len()).rev() {
-        let bytes = axes.iter().fold(item_size, |n, chunks| n.saturating_mul(chunks.largest().max(1)));
+        let per_value = item_size.saturating_mul(times_read);
+        let bytes = axes.iter().fold(per_value, |n, chunks| n.saturating_mul(chunks.largest().max(1)));
         if bytes >= SMALL_TASK {
             break;
         }
@@ -135,4 +159,47 @@ fn join_small(grid: ChunkGrid, item_size: u64) -> ChunkGrid {
         }
     }
     ChunkGrid::new(axes)
+}
+
+/// Chunks joined along a grouped axis whose groups are met by less than one row of a chunk each, or little more: as long as `least`
+/// tasks are left.
+fn join_groups(grid: ChunkGrid, outputs: &[StageOutput], item_size: u64, least: u64) -> ChunkGrid {
+    let reductions = outputs.iter().filter_map(|output| match &output.kind {
+        OutputKind::Reduction(reduction) => Some(reduction),
+        OutputKind::Values => None,
+    });
+    let grouped = reductions.flat_map(|reduction| {
+        let axes = reduction.roles.iter().enumerate();
+        axes.filter_map(move |(axis, role)| match role {
+            Role::Grouped(groups) => Some((reduction, axis, groups)),
+            _ => None,
+        })
+    });
+    let largest = grid.largest_chunk();
+    let bytes = largest.iter().fold(item_size, |n, &len| n.saturating_mul(len));
+    for (reduction, axis, groups) in grouped {
+        let AxisChunks::Regular { len, chunk } = grid.axes()[axis] else { continue };
+        let rows = |times: u64| {
+            let some = &groups.codes[..chunk.saturating_mul(times).min(len) as usize];
+            let distinct: std::collections::HashSet<u32> = some.iter().copied().collect();
+            (some.len() / distinct.len().max(1), distinct.len() as u64)
+        };
+        let kept = reduction.roles.iter().zip(&largest).filter(|(role, _)| role.is_kept());
+        let (few, n_groups) = rows(1);
+        let cells = kept.fold(n_groups, |n, (_, &len)| n.saturating_mul(len));
+        if few > 1 || cells.saturating_mul(12) < CACHED_CELLS {
+            continue;
+        }
+        let fits = |times: &u64| {
+            bytes.saturating_mul(*times) <= GROUPED_TASK
+                && grid.n_chunks() / times >= least
+                && rows(*times).0 as u64 >= *times
+        };
+        if let Some(times) = [4, 2].into_iter().find(fits) {
+            let mut axes = grid.axes().to_vec();
+            axes[axis] = AxisChunks::regular(len, chunk.saturating_mul(times));
+            return ChunkGrid::new(axes);
+        }
+    }
+    grid
 }

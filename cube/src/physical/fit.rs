@@ -38,8 +38,15 @@ struct Way {
 /// The stages that compute a group of outputs: one if it fits. If nothing fits the plainest is returned; running it is refused.
 pub(super) fn stages(group: &Group<'_>) -> Result<Vec<Stage>> {
     let columns = group.columns();
-    let (drive, mut task) =
-        drive_grid(&group.outputs, group.wanted, group.resident, &group.inner, &columns, group.task_share())?;
+    let (drive, mut task) = drive_grid(
+        &group.outputs,
+        group.wanted,
+        group.resident,
+        &group.inner,
+        &columns,
+        group.means.n_workers,
+        group.task_share(),
+    )?;
     task.bytes = task.bytes.saturating_add(columns.column_bytes);
     let plain = group.build(&drive, task, Way::default(), None)?;
     let Some(plain) = plain else { return Ok(vec![]) };
@@ -102,7 +109,7 @@ impl Group<'_> {
 
     /// Whether every worker can have a task beside all that is live.
     fn fits(&self, stage: &Stage) -> bool {
-        let tasks = self.means.n_workers.min(stage.drive.n_chunks().max(1));
+        let tasks = stage.at_a_time(self.means.n_workers);
         let needed = stage.live_bytes.saturating_add(stage.task_bytes.saturating_mul(tasks));
         needed <= self.means.memory && stage.fitting.disk_bytes <= self.means.disk
     }
@@ -111,7 +118,8 @@ impl Group<'_> {
     fn first_that_fits(&self, drive: &ChunkGrid, task: TaskSize, way: Way) -> Result<Option<Stage>> {
         let (mut drive, mut task) = (drive.clone(), task);
         for cuts in 0..=MOST_CUTS {
-            let room = task.bytes.saturating_mul(self.means.n_workers);
+            let at_a_time = if task.is_wide(self.means.n_workers) { 1 } else { self.means.n_workers };
+            let room = task.bytes.saturating_mul(at_a_time);
             let spill_over = way.spill.then(|| self.means.memory.saturating_sub(room) / 4 * 3);
             if let Some(mut stage) = self.build(&drive, task, way, spill_over)? {
                 stage.fitting.columns = 1 << cuts;
@@ -148,7 +156,8 @@ impl Group<'_> {
         let mut outputs = self.outputs.clone();
         let order = self.drive_order(drive.rank());
         let walk = if way.by_group { self.walk(drive) } else { None };
-        let keeping = Keeping { n_workers: self.means.n_workers, copies: self.means.memory / 20, spill_over };
+        let wide = task.is_wide(self.means.n_workers);
+        let keeping = Keeping { n_workers: self.means.n_workers, wide, copies: self.means.memory / 20, spill_over };
         let Some(live) = keep_accumulators(&mut outputs, drive, &order, walk.as_ref(), keeping) else {
             return Ok(None);
         };
@@ -164,6 +173,7 @@ impl Group<'_> {
             inner: self.inner.clone(),
             shared: shared_nodes(&outputs),
             outputs,
+            wide,
             task_bytes: task.bytes,
             live_bytes: memory,
             kept_bytes: 0,

@@ -45,8 +45,8 @@ pub(super) fn is_better(plan: &PhysicalPlan, other: &PhysicalPlan, n_workers: u6
         // Operations along axes run over columns: they would be done again for every tile of an inner reduction.
         stage.inner.is_empty()
             || (!stage.columns.kept_whole.contains(&true)
-                && stage.drive.n_chunks() >= 2 * n_workers
-                && needed.saturating_add(stage.task_bytes.saturating_mul(2 * n_workers)) <= memory)
+                && (stage.wide || stage.drive.n_chunks() >= 2 * n_workers)
+                && needed.saturating_add(stage.task_bytes.saturating_mul(2 * stage.at_a_time(n_workers))) <= memory)
     });
     comfortable && bytes(plan) < bytes(other)
 }

@@ -26,6 +26,8 @@ pub(super) struct Live {
 pub(super) struct Keeping {
     /// The number of workers.
     pub n_workers: u64,
+    /// Whether all workers share one task.
+    pub wide: bool,
     /// Bytes under which every worker may have a copy of its own.
     pub copies: u64,
     /// Bytes that accumulators which are not finished in order may take in memory; what is more goes to disk.
@@ -52,7 +54,8 @@ pub(super) fn keep_accumulators(
         reduction.blocks = sizes.blocks.clone();
         reduction.replicas = 1;
         reduction.memory_cap = None;
-        let workers = keeping.n_workers.min(sizes.contributions.max(1));
+        let shared = if keeping.wide { keeping.n_workers } else { 1 };
+        let workers = keeping.n_workers.min(sizes.contributions.max(shared));
         if whole.saturating_mul(workers) <= keeping.copies {
             reduction.replicas = workers as usize;
         }

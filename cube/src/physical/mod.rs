@@ -26,4 +26,4 @@ pub use lower::{Means, lower};
 pub(crate) use program::Resident;
 pub use program::{Environment, Memo, evaluate};
 pub use stage::{Fitting, OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput, Walk};
-pub(crate) use tile::tiles;
+pub(crate) use tile::Tiling;

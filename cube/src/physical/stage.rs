@@ -35,6 +35,8 @@ pub struct Stage {
     pub inner: Vec<(Expr, Reduction)>,
     /// Nodes that several others of this stage use.
     pub shared: HashSet<usize>,
+    /// Whether a task is so large that all workers share one, instead of having one each.
+    pub wide: bool,
     /// Bytes that the largest task takes (encoded, decoded, scratch, tiles, finished blocks): an upper bound where chunks are aligned.
     pub task_bytes: u64,
     /// Bytes that accumulators and results for later stages take while it runs: an upper bound.
@@ -51,6 +53,13 @@ pub struct Stage {
     pub decoded_bytes: u64,
     /// Chunks of sources that are touched by one task of average position, times tasks: an estimate of reads.
     pub reads: u64,
+}
+
+impl Stage {
+    /// How many tasks run at a time.
+    pub fn at_a_time(&self, n_workers: u64) -> u64 {
+        if self.wide { 1 } else { n_workers.min(self.drive.n_chunks().max(1)) }
+    }
 }
 
 /// An order of the chunks of one axis.

@@ -29,4 +29,3 @@ pub use select::{mask, masked_dtype, select};
 pub use time_field::TimeField;
 pub use unary::{UnaryOp, unary};
 pub use unpack::Unpack;
-pub(crate) use unpack::Unpacking;

@@ -82,7 +82,7 @@ fn unpack_to<T: Target + Float>(how: &Unpack, raw: &Block) -> Result<Block> {
 }
 
 /// [`Unpack`] made ready for rows of raw values that stand in `T`.
-pub(crate) struct Unpacking<T> {
+struct Unpacking<T> {
     missing: Vec<T>,
     range: Option<(f64, f64)>,
     scale: Option<f64>,
@@ -92,7 +92,7 @@ pub(crate) struct Unpacking<T> {
 }
 
 impl<T: Float> Unpacking<T> {
-    pub(crate) fn new(how: &Unpack) -> Result<Self> {
+    fn new(how: &Unpack) -> Result<Self> {
         // A number that T does not hold exactly equals no value of T.
         let held = |scalar: &Scalar| scalar.as_f64().map(T::from_f64).filter(|v| Some(v.to_f64()) == scalar.as_f64());
         let range = match &how.valid_range {
@@ -114,7 +114,7 @@ impl<T: Float> Unpacking<T> {
     }
 
     /// Unpacks raw values in place.
-    pub(crate) fn apply(&self, row: &mut [T]) {
+    fn apply(&self, row: &mut [T]) {
         if let (&[missing], None, true) = (self.missing.as_slice(), self.range, self.in_own) {
             // The usual case in one go; without scale or offset the other two steps change no bit of what is left.
             let (scale, offset) = (self.scale.map(T::from_f64), self.offset.map(T::from_f64));

@@ -1,11 +1,11 @@
 //! A partial reduction with its types erased.
 use super::count::CountState;
 use super::factory::{self, Described};
-use super::layout::{AxisRole, Layout};
+use super::layout::{AxisRole, Layout, Part};
 use super::op::{ReduceOp, ReduceOptions};
 use super::state::State;
 use crate::base::{Block, BlockData, DType, Error, Result};
-use crate::compute::pointwise::{Unpack, cast, set_missing};
+use crate::compute::pointwise::{cast, set_missing};
 
 /// The state of one reduction over an array of cells: takes blocks in any order, merges with others, and ends in a block.
 ///
@@ -19,6 +19,19 @@ pub struct Accumulator {
     /// Counts beside the state, where a result needs at least so many values.
     guard: Option<Box<CountState>>,
     next_place: u64,
+}
+
+/// A block on its way into an [`Accumulator`].
+#[derive(Debug, Clone, Copy)]
+pub struct Contribution<'a> {
+    /// The values, of the dtype that the accumulator is for.
+    pub block: &'a Block,
+    /// What becomes of each of its axes.
+    pub roles: &'a [AxisRole<'a>],
+    /// Where its kept axes start in the accumulator: one number per accumulator axis, 0 for grouped axes, whose codes are absolute.
+    pub at: &'a [usize],
+    /// Its number along the reduced axes: decides what is first and last if blocks come out of order. Within a block C order counts.
+    pub place: u64,
 }
 
 impl Accumulator {
@@ -62,67 +75,34 @@ impl Accumulator {
     /// Takes in a block: `roles` says what becomes of each of its axes, `at` where its kept axes start in the accumulator
     /// (one number per accumulator axis, 0 for grouped axes, whose codes are absolute).
     ///
-    /// `first` and `last` take blocks in the order of the calls; see [`Accumulator::update_at_place`].
+    /// `first` and `last` take blocks in the order of the calls; see [`Accumulator::update_all`].
     ///
     /// # Errors
     /// If the dtype is another, or roles and shapes do not fit.
     pub fn update(&mut self, block: &Block, roles: &[AxisRole], at: &[usize]) -> Result<()> {
-        self.update_at_place(block, roles, at, self.next_place)
+        self.update_all(&[Contribution { block, roles, at, place: self.next_place }])
     }
 
-    /// [`Accumulator::update`] for blocks that come out of order: `place` is the block's number along the reduced axes, which
-    /// decides what is first and last. Within a block C order counts.
+    /// Takes in several blocks. Where they meet the same cells those are loaded and stored once for several rows of values.
     ///
     /// # Errors
     /// As [`Accumulator::update`].
-    pub fn update_at_place(&mut self, block: &Block, roles: &[AxisRole], at: &[usize], place: u64) -> Result<()> {
-        if block.dtype() != self.input {
-            return Err(Error::internal(format!("`{}` of {} was given {}", self.op.name(), self.input, block.dtype())));
+    pub fn update_all(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
+        let mut parts = Vec::with_capacity(blocks.len());
+        for &Contribution { block, roles, at, place } in blocks {
+            if block.dtype() != self.input {
+                let message = format!("`{}` of {} was given {}", self.op.name(), self.input, block.dtype());
+                return Err(Error::internal(message));
+            }
+            let strides = match block.data() {
+                BlockData::Fixed { strides, .. } => strides,
+                BlockData::Text(_) => &crate::base::contiguous_strides(block.shape()),
+            };
+            parts.push(Part { block, layout: Layout::new(block.shape(), strides, roles, &self.shape, at)?, place });
+            self.next_place = self.next_place.max(place.saturating_add(1));
         }
-        self.take_in(block, None, roles, at, place)
-    }
-
-    /// [`Accumulator::update_at_place`] for a block of another dtype whose values become those of this accumulator while they are read:
-    /// unpacked if `unpack` says how, else cast. Only where [`ReduceOp::reads_through`] says so.
-    ///
-    /// # Errors
-    /// As [`Accumulator::update`].
-    pub fn update_through(
-        &mut self,
-        block: &Block,
-        unpack: Option<&Unpack>,
-        roles: &[AxisRole],
-        at: &[usize],
-        place: u64,
-    ) -> Result<()> {
-        if !self.op.reads_through() || !self.input.is_float() || !block.dtype().is_numeric() {
-            let message = format!("`{}` of {} read from {}", self.op.name(), self.input, block.dtype());
-            return Err(Error::internal(message));
-        }
-        self.take_in(block, unpack, roles, at, place)
-    }
-
-    fn take_in(
-        &mut self,
-        block: &Block,
-        unpack: Option<&Unpack>,
-        roles: &[AxisRole],
-        at: &[usize],
-        place: u64,
-    ) -> Result<()> {
-        let strides = match block.data() {
-            BlockData::Fixed { strides, .. } => strides,
-            BlockData::Text(_) => &crate::base::contiguous_strides(block.shape()),
-        };
-        let mut layout = Layout::new(block.shape(), strides, roles, &self.shape, at)?;
-        layout.unpack = unpack;
-        self.next_place = self.next_place.max(place.saturating_add(1));
-        self.state.set_place(place);
-        self.state.update(block, &layout)?;
-        if let Some(guard) = &mut self.guard {
-            guard.update(block, &layout)?;
-        }
-        Ok(())
+        self.state.update(&parts)?;
+        self.guard.as_mut().map_or(Ok(()), |guard| guard.update(&parts))
     }
 
     /// Takes in another accumulator of the same reduction, dtype and shape.

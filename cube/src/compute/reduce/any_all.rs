@@ -3,7 +3,7 @@ use std::any::Any;
 
 use multiversion::multiversion;
 
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows};
 use super::state::{State, column, same, stored};
 use crate::base::{Block, DType, Result};
 use crate::compute::pointwise::cast;
@@ -42,12 +42,16 @@ impl<const ALL: bool> Rows<u8> for Truth<ALL> {
 }
 
 impl<const ALL: bool> State for Truth<ALL> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        // A cast gives a block in C order, for which the layout may not hold; bool needs none.
-        if block.dtype() == DType::Bool {
-            return layout.drive::<u8>(block, self, Self::BYTES);
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        for Part { block, layout, .. } in parts {
+            // A cast gives a block in C order, for which the layout may not hold; bool needs none.
+            if block.dtype() == DType::Bool {
+                layout.drive::<u8>(block, self, Self::BYTES)?;
+            } else {
+                layout.drive_recast(&cast(block, DType::Bool)?, self, Self::BYTES)?;
+            }
         }
-        layout.drive_recast(&cast(block, DType::Bool)?, self, Self::BYTES)
+        Ok(())
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {

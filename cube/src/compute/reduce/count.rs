@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::counts::Counts;
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows, most_per_cell};
 use super::state::{State, same};
+use super::together::drive_all;
 use crate::base::{Block, DType, Result};
 use crate::compute::number::{Missing, Number, SkipNan, SkipNat, SkipNothing};
 
@@ -46,19 +47,18 @@ impl<T: Number, M: Missing> Rows<T> for CountRows<'_, M> {
 }
 
 impl State for CountState {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        let counts = self.counts.reserve(layout.most_per_cell);
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        let counts = self.counts.reserve(most_per_cell(parts));
         match (self.input, self.skip) {
-            (DType::F32, true) => {
-                layout.drive::<f32>(block, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES)
-            }
-            (DType::F64, true) => {
-                layout.drive::<f64>(block, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES)
-            }
+            (DType::F32, true) => drive_all::<f32>(parts, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES),
+            (DType::F64, true) => drive_all::<f64>(parts, &mut CountRows(counts, PhantomData::<SkipNan>), Self::BYTES),
             (input, true) if input.is_time_like() => {
-                layout.drive::<i64>(block, &mut CountRows(counts, PhantomData::<SkipNat>), Self::BYTES)
+                drive_all::<i64>(parts, &mut CountRows(counts, PhantomData::<SkipNat>), Self::BYTES)
             }
-            _ => layout.drive_positions(&mut CountRows(counts, PhantomData::<SkipNothing>), Self::BYTES),
+            _ => {
+                let mut rows = CountRows(counts, PhantomData::<SkipNothing>);
+                parts.iter().try_for_each(|part| part.layout.drive_positions(&mut rows, Self::BYTES))
+            }
         }
     }
 

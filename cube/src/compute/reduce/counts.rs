@@ -1,11 +1,10 @@
 //! How many values each cell has received: 32 bits beside the sums, widened before they could overflow.
 use super::state::stored;
-use crate::base::large::zeros;
-use crate::base::{Block, Result};
+use crate::base::{Block, RecycledVec, Result};
 
 /// One count per cell.
 pub(super) struct Counts {
-    low: Vec<u32>,
+    low: RecycledVec<u32>,
     /// What was moved out of `low`; only there once a cell may have received 2^32 values.
     high: Option<Vec<u64>>,
     /// The most values that one cell can have in `low`.
@@ -17,14 +16,14 @@ pub(super) const COUNT_BYTES: usize = 4;
 
 impl Counts {
     pub(super) fn new(n_cells: usize) -> Self {
-        Self { low: zeros(n_cells), high: None, used: 0 }
+        Self { low: RecycledVec::zeros(n_cells), high: None, used: 0 }
     }
 
     /// The counters to add to, none of which may receive more than `most_per_cell`.
     pub(super) fn reserve(&mut self, most_per_cell: u64) -> &mut [u32] {
         if self.used.saturating_add(most_per_cell) > u64::from(u32::MAX) {
             let high = self.high.get_or_insert_with(|| vec![0; self.low.len()]);
-            for (high, low) in high.iter_mut().zip(&mut self.low) {
+            for (high, low) in high.iter_mut().zip(&mut *self.low) {
                 *high += u64::from(std::mem::take(low));
             }
             self.used = 0;
@@ -68,10 +67,10 @@ impl Counts {
     fn set(&mut self, counts: Vec<u64>) {
         let most = counts.iter().copied().max().unwrap_or(0);
         if most <= u64::from(u32::MAX) {
-            self.low = counts.iter().map(|&count| count as u32).collect();
+            self.low = counts.iter().map(|&count| count as u32).collect::<Vec<_>>().into();
             (self.high, self.used) = (None, most);
         } else {
-            self.low = vec![0; counts.len()];
+            self.low = RecycledVec::zeros(counts.len());
             (self.high, self.used) = (Some(counts), 0);
         }
     }

@@ -65,7 +65,6 @@ fn sums<const COUNT: bool>(input: DType, options: ReduceOptions, ending: Ending,
     match (input, options.skip_missing) {
         (DType::F32, true) => sums_of::<f32, SkipNan, false, COUNT>(ending, output),
         (DType::F32, false) => sums_of::<f32, SkipNothing, false, COUNT>(ending, output),
-        (DType::F64, true) if !options.compensated => sums_of::<f64, SkipNan, false, COUNT>(ending, output),
         (DType::F64, true) => sums_of::<f64, SkipNan, true, COUNT>(ending, output),
         _ => sums_of::<f64, SkipNothing, true, COUNT>(ending, output),
     }
@@ -84,7 +83,6 @@ fn moments(input: DType, options: ReduceOptions, ending: Spread, output: DType) 
     match (input, options.skip_missing) {
         (DType::F32, true) => moments_of::<f32, SkipNan, false>(ending, output),
         (DType::F32, false) => moments_of::<f32, SkipNothing, false>(ending, output),
-        (DType::F64, true) if !options.compensated => moments_of::<f64, SkipNan, false>(ending, output),
         (DType::F64, true) => moments_of::<f64, SkipNan, true>(ending, output),
         _ => moments_of::<f64, SkipNothing, true>(ending, output),
     }

@@ -2,7 +2,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use super::layout::Layout;
+use super::layout::Part;
 use super::state::{State, column, same, stored};
 use crate::base::{Block, BlockData, Error, ErrorKind, Result};
 use crate::compute::number::{Missing, Number};
@@ -20,7 +20,6 @@ fn replaces(last: bool, new: u64, old: u64) -> bool {
 pub(super) struct Picked<T, M> {
     values: Vec<T>,
     places: Vec<u64>,
-    place: u64,
     last: bool,
     missing: Option<T>,
     kind: PhantomData<fn() -> M>,
@@ -31,27 +30,22 @@ impl<T: Number, M: Missing> Picked<T, M> {
 
     /// `missing` stands for empty cells; without it they are an error.
     pub(super) fn new(n_cells: usize, last: bool, missing: Option<T>) -> Self {
-        Self {
-            values: vec![T::ZERO; n_cells],
-            places: vec![NOWHERE; n_cells],
-            place: 0,
-            last,
-            missing,
-            kind: PhantomData,
-        }
+        Self { values: vec![T::ZERO; n_cells], places: vec![NOWHERE; n_cells], last, missing, kind: PhantomData }
     }
 }
 
 impl<T: Target, M: Missing> State for Picked<T, M> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        let reader = Reader::<T>::new(block)?;
-        let (place, last) = (self.place, self.last);
-        layout.in_order(|at, cell| {
-            let value = reader.value(at);
-            if !M::missing(value) && replaces(last, place, self.places[cell]) {
-                (self.values[cell], self.places[cell]) = (value, place);
-            }
-        });
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        for part in parts {
+            let reader = Reader::<T>::new(part.block)?;
+            let (place, last) = (part.place.min(NOWHERE - 1), self.last);
+            part.layout.in_order(|at, cell| {
+                let value = reader.value(at);
+                if !M::missing(value) && replaces(last, place, self.places[cell]) {
+                    (self.values[cell], self.places[cell]) = (value, place);
+                }
+            });
+        }
         Ok(())
     }
 
@@ -87,17 +81,12 @@ impl<T: Target, M: Missing> State for Picked<T, M> {
         (self.values, self.places) = (stored(blocks, 0, n_cells)?, stored(blocks, 1, n_cells)?);
         Ok(())
     }
-
-    fn set_place(&mut self, place: u64) {
-        self.place = place.min(NOWHERE - 1);
-    }
 }
 
 /// The picked string per cell; empty cells give "".
 pub(super) struct PickedText {
     values: Vec<String>,
     places: Vec<u64>,
-    place: u64,
     last: bool,
 }
 
@@ -106,20 +95,24 @@ impl PickedText {
     pub(super) const BYTES: usize = 24 + 16 + 8;
 
     pub(super) fn new(n_cells: usize, last: bool) -> Self {
-        Self { values: vec![String::new(); n_cells], places: vec![NOWHERE; n_cells], place: 0, last }
+        Self { values: vec![String::new(); n_cells], places: vec![NOWHERE; n_cells], last }
     }
 }
 
 impl State for PickedText {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        let BlockData::Text(array) = block.data() else { return Err(Error::internal("numbers picked as strings")) };
-        let (place, last) = (self.place, self.last);
-        layout.in_order(|at, cell| {
-            if replaces(last, place, self.places[cell]) {
-                array.value(at as usize).clone_into(&mut self.values[cell]);
-                self.places[cell] = place;
-            }
-        });
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        for part in parts {
+            let BlockData::Text(array) = part.block.data() else {
+                return Err(Error::internal("numbers picked as strings"));
+            };
+            let (place, last) = (part.place.min(NOWHERE - 1), self.last);
+            part.layout.in_order(|at, cell| {
+                if replaces(last, place, self.places[cell]) {
+                    array.value(at as usize).clone_into(&mut self.values[cell]);
+                    self.places[cell] = place;
+                }
+            });
+        }
         Ok(())
     }
 
@@ -148,9 +141,5 @@ impl State for PickedText {
         self.values = (0..n_cells).map(|i| text.value(i).to_owned()).collect();
         self.places = stored(blocks, 1, n_cells)?;
         Ok(())
-    }
-
-    fn set_place(&mut self, place: u64) {
-        self.place = place.min(NOWHERE - 1);
     }
 }

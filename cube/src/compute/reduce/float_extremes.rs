@@ -4,9 +4,10 @@ use std::marker::PhantomData;
 
 use multiversion::multiversion;
 
-use super::layout::{Layout, ROWS, Rows, all_rows};
+use super::layout::{Part, ROWS, Rows};
 use super::min_max::Pick;
 use super::state::{State, column, same, stored};
+use super::together::drive_all;
 use crate::base::{Block, Result};
 use crate::compute::number::Number;
 use crate::compute::reader::Target;
@@ -41,10 +42,10 @@ impl<T: Number, P: Pick> Rows<T> for FloatExtremes<T, P> {
         kept_row::<T, P>(&mut self.best[cell..cell + x.len()], x);
     }
 
-    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
-        match all_rows(x, stride, n_rows, len) {
-            Some(rows) => several_rows::<T, P>(&mut self.best[cell..cell + len], rows),
-            None => (0..n_rows).for_each(|row| self.kept(cell, &x[row * stride..][..len])),
+    fn kept_rows(&mut self, cell: usize, rows: &[&[T]]) {
+        match <[&[T]; ROWS]>::try_from(rows) {
+            Ok(rows) => several_rows::<T, P>(&mut self.best[cell..cell + rows[0].len()], rows),
+            Err(_) => rows.iter().for_each(|row| self.kept(cell, row)),
         }
     }
 
@@ -54,8 +55,8 @@ impl<T: Number, P: Pick> Rows<T> for FloatExtremes<T, P> {
 }
 
 impl<T: Target, P: Pick> State for FloatExtremes<T, P> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<T>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        drive_all::<T>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {

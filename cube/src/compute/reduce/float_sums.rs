@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
-use super::layout::{Layout, ROWS, Rows, all_rows};
+use super::layout::{Part, ROWS, Rows, most_per_cell};
 use super::state::{State, collected, column, same, stored};
-use crate::base::large::zeros;
-use crate::base::{Block, DType, Error, Result};
+use super::together::drive_all;
+use crate::base::{Block, DType, Error, RecycledVec, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
 
@@ -21,8 +21,8 @@ pub(super) enum Ending {
 
 /// Sum (and count, if `COUNT`) per cell. `COMPENSATED` carries the rounding errors of the sum in a second number.
 pub(super) struct FloatSums<T, M, const COMPENSATED: bool, const COUNT: bool> {
-    sums: Vec<f64>,
-    errors: Vec<f64>,
+    sums: RecycledVec<f64>,
+    errors: RecycledVec<f64>,
     counts: Counts,
     ending: Ending,
     output: DType,
@@ -34,8 +34,8 @@ impl<T, M, const COMPENSATED: bool, const COUNT: bool> FloatSums<T, M, COMPENSAT
 
     pub(super) fn new(n_cells: usize, ending: Ending, output: DType) -> Self {
         Self {
-            sums: zeros(n_cells),
-            errors: zeros(if COMPENSATED { n_cells } else { 0 }),
+            sums: RecycledVec::zeros(n_cells),
+            errors: RecycledVec::zeros(if COMPENSATED { n_cells } else { 0 }),
             counts: Counts::new(if COUNT { n_cells } else { 0 }),
             ending,
             output,
@@ -83,11 +83,9 @@ impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> Rows<T>
         kept_row::<T, M, COMPENSATED, COUNT>(&mut self.sums[cells], errors, counts, x);
     }
 
-    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
-        let Some(rows) = all_rows(x, stride, n_rows, len) else {
-            return (0..n_rows).for_each(|row| self.kept(cell, &x[row * stride..][..len]));
-        };
-        let cells = cell..cell + len;
+    fn kept_rows(&mut self, cell: usize, rows: &[&[T]]) {
+        let Ok(rows) = <[&[T]; ROWS]>::try_from(rows) else { return rows.iter().for_each(|row| self.kept(cell, row)) };
+        let cells = cell..cell + rows[0].len();
         let errors = if COMPENSATED { &mut self.errors[cells.clone()] } else { &mut [][..] };
         let counts = if COUNT { &mut self.counts.low()[cells.clone()] } else { &mut [][..] };
         several_rows::<T, M, COMPENSATED, COUNT>(&mut self.sums[cells], errors, counts, rows);
@@ -103,9 +101,9 @@ impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> Rows<T>
 }
 
 impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State for FloatSums<T, M, COMPENSATED, COUNT> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        self.counts.reserve(layout.most_per_cell);
-        layout.drive::<T>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        self.counts.reserve(most_per_cell(parts));
+        drive_all::<T>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -139,9 +137,9 @@ impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State fo
 
     fn restore(&mut self, blocks: &[Block]) -> Result<()> {
         let n_cells = self.sums.len();
-        self.sums = stored(blocks, 0, n_cells)?;
+        self.sums = stored(blocks, 0, n_cells)?.into();
         if COMPENSATED {
-            self.errors = stored(blocks, 1, n_cells)?;
+            self.errors = stored(blocks, 1, n_cells)?.into();
         }
         if COUNT {
             self.counts.restore(blocks, 1 + usize::from(COMPENSATED))?;

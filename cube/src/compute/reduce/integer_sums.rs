@@ -5,8 +5,9 @@ use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
 use super::float_sums::Ending;
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows, most_per_cell};
 use super::state::{State, column, same, stored};
+use super::together::drive_all;
 use crate::base::{Block, Error, Result};
 use crate::compute::number::Number;
 use crate::compute::reader::Target;
@@ -40,8 +41,8 @@ impl<W: Number> Rows<W> for IntegerSums<W> {
 }
 
 impl<W: Target> State for IntegerSums<W> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<W>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        drive_all::<W>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -128,9 +129,9 @@ impl Rows<i64> for TimeSums {
 }
 
 impl State for TimeSums {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        self.counts.reserve(layout.most_per_cell);
-        layout.drive::<i64>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        self.counts.reserve(most_per_cell(parts));
+        drive_all::<i64>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {

@@ -1,6 +1,5 @@
 //! How a block's values meet an accumulator's cells: loops reordered, joined and blocked so that the innermost works on plain slices.
 use crate::base::{Block, Error, Result, contiguous_strides};
-use crate::compute::pointwise::Unpack;
 use crate::compute::reader::{Reader, Target};
 
 /// What a reduction does along one axis of the block it is given.
@@ -20,19 +19,14 @@ pub(super) const DROPPED: u32 = u32::MAX;
 
 /// The cells touched between two visits of the same cell should stay in this many bytes: a share of the first-level cache, or of the
 /// second-level one where groups need more.
-const CACHE_BYTES: usize = 24 * 1024;
+pub(super) const CACHE_BYTES: usize = 24 * 1024;
 const GROUPED_CACHE_BYTES: usize = 256 * 1024;
 /// Longest and shortest row handed to a kernel.
-const LONGEST_ROW: usize = 4096;
-const SHORTEST_ROW: usize = 256;
+pub(super) const LONGEST_ROW: usize = 4096;
+pub(super) const SHORTEST_ROW: usize = 256;
 
 /// How many rows for the same cells are handed over together, so that cells are loaded and stored once for all of them.
 pub(super) const ROWS: usize = 4;
-
-/// The rows of [`Rows::kept_rows`] if there are [`ROWS`] of them.
-pub(super) fn all_rows<T>(x: &[T], stride: usize, n_rows: usize, len: usize) -> Option<[&[T]; ROWS]> {
-    (n_rows == ROWS).then(|| std::array::from_fn(|row| &x[row * stride..][..len]))
-}
 
 /// What a typed state does with rows of values. Cells are indices in C order of the accumulator's shape.
 pub(super) trait Rows<T> {
@@ -40,11 +34,9 @@ pub(super) trait Rows<T> {
     fn one(&mut self, cell: usize, value: T);
     /// `x[i]` for cell `cell + i`.
     fn kept(&mut self, cell: usize, x: &[T]);
-    /// Rows for the same cells, one after the other: row `k` is `x[k * stride..][..len]`. At most [`ROWS`] at a time.
-    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
-        for row in 0..n_rows {
-            self.kept(cell, &x[row * stride..][..len]);
-        }
+    /// Rows of one length for the same cells, one after the other. At most [`ROWS`] at a time.
+    fn kept_rows(&mut self, cell: usize, rows: &[&[T]]) {
+        rows.iter().for_each(|row| self.kept(cell, row));
     }
     /// All of `x`, in order, for one cell.
     fn reduced(&mut self, cell: usize, x: &[T]);
@@ -53,25 +45,36 @@ pub(super) trait Rows<T> {
 /// One block's loops over one accumulator.
 pub(super) struct Layout<'a> {
     axes: Vec<Axis<'a>>,
-    first_cell: isize,
+    pub(super) first_cell: isize,
     /// The most values that one cell can receive.
     pub(super) most_per_cell: u64,
-    /// Values are unpacked while they are read.
-    pub(super) unpack: Option<&'a Unpack>,
+}
+
+/// A block with its loops.
+pub(super) struct Part<'a> {
+    pub(super) block: &'a Block,
+    pub(super) layout: Layout<'a>,
+    /// Where it stands among all blocks, for reductions where that counts.
+    pub(super) place: u64,
+}
+
+/// The most values that one cell can receive from all parts.
+pub(super) fn most_per_cell(parts: &[Part]) -> u64 {
+    parts.iter().fold(0, |most, part| most.saturating_add(part.layout.most_per_cell))
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Axis<'a> {
-    len: usize,
+pub(super) struct Axis<'a> {
+    pub(super) len: usize,
     /// Stride of the values.
-    x: isize,
+    pub(super) x: isize,
     /// Stride of the cells; 0 if reduced, per code if grouped.
-    cell: isize,
-    codes: Option<&'a [u32]>,
+    pub(super) cell: isize,
+    pub(super) codes: Option<&'a [u32]>,
 }
 
 impl Axis<'_> {
-    fn is_kept(&self) -> bool {
+    pub(super) fn is_kept(&self) -> bool {
         self.codes.is_none() && self.cell != 0
     }
 }
@@ -130,18 +133,20 @@ impl<'a> Layout<'a> {
             };
             axes.push(Axis { len, x, cell, codes });
         }
-        Ok(Self { axes, first_cell, most_per_cell, unpack: None })
+        Ok(Self { axes, first_cell, most_per_cell })
+    }
+
+    /// Whether there is no value at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.axes.iter().any(|axis| axis.len == 0)
     }
 
     /// Hands every value of `block`, read as `T`, to `rows`; `bytes_per_cell` is what a cell takes in memory.
     pub(super) fn drive<T: Target>(&self, block: &Block, rows: &mut dyn Rows<T>, bytes_per_cell: usize) -> Result<()> {
-        if self.axes.iter().any(|axis| axis.len == 0) {
+        if self.is_empty() {
             return Ok(());
         }
-        let mut reader = match self.unpack {
-            Some(how) => Reader::<T>::unpacked(block, how)?,
-            None => Reader::<T>::new(block)?,
-        };
+        let mut reader = Reader::<T>::new(block)?;
         let mut axes = self.loops();
         let inner = axes.pop().unwrap_or(Axis { len: 1, x: 1, cell: 0, codes: None });
         if let Some(codes) = inner.codes {
@@ -164,7 +169,11 @@ impl<'a> Layout<'a> {
                             let n_rows = ROWS.min(again.len - first);
                             let (row, stride) =
                                 reader.rows(x + first as isize * again.x, again.x, n_rows, inner.x, len);
-                            rows.kept_rows(cell as usize, row, stride, n_rows, len);
+                            let each: [&[T]; ROWS] = std::array::from_fn(|k| match k < n_rows {
+                                true => &row[k * stride..][..len],
+                                false => &[],
+                            });
+                            rows.kept_rows(cell as usize, &each[..n_rows]);
                         }
                     });
                 }
@@ -184,7 +193,7 @@ impl<'a> Layout<'a> {
         let shape: Vec<usize> = self.axes.iter().map(|axis| axis.len).collect();
         let ones = Block::filled(&Block::scalar(1u8), &shape)?;
         let axes = self.axes.iter().map(|axis| Axis { x: 0, ..*axis }).collect();
-        Layout { axes, unpack: None, ..*self }.drive::<u8>(&ones, rows, bytes_per_cell)
+        Layout { axes, ..*self }.drive::<u8>(&ones, rows, bytes_per_cell)
     }
 
     /// [`Layout::drive`] for a copy of the block in C order.
@@ -203,7 +212,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The axes in memory order, joined where they can be; the last is the innermost.
-    fn loops(&self) -> Vec<Axis<'a>> {
+    pub(super) fn loops(&self) -> Vec<Axis<'a>> {
         let mut axes: Vec<Axis> =
             self.axes.iter().copied().filter(|axis| axis.len > 1 || axis.codes.is_some()).collect();
         axes.sort_by_key(|axis| {
@@ -256,7 +265,7 @@ fn row_len(others: &[Axis], inner: usize, bytes_per_cell: usize) -> usize {
 }
 
 /// Calls `each` with (position of a value, cell) for every position of `axes`, the last innermost; dropped positions are left out.
-fn visit(axes: &[Axis], x: isize, cell: isize, each: &mut dyn FnMut(isize, isize)) {
+pub(super) fn visit(axes: &[Axis], x: isize, cell: isize, each: &mut dyn FnMut(isize, isize)) {
     let Some((axis, inner)) = axes.split_first() else { return each(x, cell) };
     for i in 0..axis.len {
         let step = match axis.codes {

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use multiversion::multiversion;
 
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows};
 use super::state::{State, column, same, stored};
+use super::together::drive_all;
 use crate::base::{Block, Error, ErrorKind, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
@@ -87,8 +88,8 @@ impl<T: Number, M: Missing, P: Pick> Rows<T> for Extremes<T, M, P> {
 }
 
 impl<T: Target, M: Missing, P: Pick> State for Extremes<T, M, P> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<T>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        drive_all::<T>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {

@@ -14,8 +14,9 @@ mod moments;
 mod op;
 mod prod;
 mod state;
+mod together;
 
-pub use accumulator::Accumulator;
+pub use accumulator::{Accumulator, Contribution};
 pub use layout::AxisRole;
 pub use op::{ReduceOp, ReduceOptions};
 

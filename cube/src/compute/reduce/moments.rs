@@ -9,21 +9,21 @@ use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
 use super::float_sums::two_sum;
-use super::layout::{Layout, ROWS, Rows, all_rows};
+use super::layout::{Part, ROWS, Rows, most_per_cell};
 use super::state::{State, collected, column, same, stored};
-use crate::base::large::zeros;
-use crate::base::{Block, DType, Error, Result};
+use super::together::drive_all;
+use crate::base::{Block, DType, Error, RecycledVec, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
 
 /// Moments per cell.
 pub(super) struct Moments<T, M, const COMPENSATED: bool> {
     counts: Counts,
-    shifts: Vec<f64>,
-    sums: Vec<f64>,
-    squares: Vec<f64>,
-    sum_errors: Vec<f64>,
-    square_errors: Vec<f64>,
+    shifts: RecycledVec<f64>,
+    sums: RecycledVec<f64>,
+    squares: RecycledVec<f64>,
+    sum_errors: RecycledVec<f64>,
+    square_errors: RecycledVec<f64>,
     ending: Spread,
     output: DType,
     kind: PhantomData<fn() -> (T, M)>,
@@ -50,8 +50,8 @@ impl<T, M, const COMPENSATED: bool> Moments<T, M, COMPENSATED> {
     pub(super) const BYTES: usize = COUNT_BYTES + 24 + if COMPENSATED { 16 } else { 0 };
 
     pub(super) fn new(n_cells: usize, ending: Spread, output: DType) -> Self {
-        let column = || zeros(n_cells);
-        let errors = || zeros(if COMPENSATED { n_cells } else { 0 });
+        let column = || RecycledVec::zeros(n_cells);
+        let errors = || RecycledVec::zeros(if COMPENSATED { n_cells } else { 0 });
         Self {
             counts: Counts::new(n_cells),
             shifts: column(),
@@ -147,12 +147,10 @@ impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, C
         );
     }
 
-    fn kept_rows(&mut self, cell: usize, x: &[T], stride: usize, n_rows: usize, len: usize) {
-        let rows = all_rows(x, stride, n_rows, len).filter(|_| self.counts.all_low() && !COMPENSATED);
-        let Some(rows) = rows else {
-            return (0..n_rows).for_each(|row| self.kept(cell, &x[row * stride..][..len]));
-        };
-        let cells = cell..cell + len;
+    fn kept_rows(&mut self, cell: usize, rows: &[&[T]]) {
+        let four = <[&[T]; ROWS]>::try_from(rows).ok().filter(|_| self.counts.all_low() && !COMPENSATED);
+        let Some(rows) = four else { return rows.iter().for_each(|row| self.kept(cell, row)) };
+        let cells = cell..cell + rows[0].len();
         let shifts = &mut self.shifts[cells.clone()];
         let counts = &mut self.counts.low()[cells.clone()];
         if counts.contains(&0) {
@@ -174,9 +172,9 @@ impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Moments<T, M, C
 }
 
 impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COMPENSATED> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        self.counts.reserve(layout.most_per_cell);
-        layout.drive::<T>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        self.counts.reserve(most_per_cell(parts));
+        drive_all::<T>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
@@ -218,12 +216,12 @@ impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COM
     fn restore(&mut self, blocks: &[Block]) -> Result<()> {
         let n_cells = self.sums.len();
         self.counts.restore(blocks, 0)?;
-        self.shifts = stored(blocks, 1, n_cells)?;
-        self.sums = stored(blocks, 2, n_cells)?;
-        self.squares = stored(blocks, 3, n_cells)?;
+        self.shifts = stored(blocks, 1, n_cells)?.into();
+        self.sums = stored(blocks, 2, n_cells)?.into();
+        self.squares = stored(blocks, 3, n_cells)?.into();
         if COMPENSATED {
-            self.sum_errors = stored(blocks, 4, n_cells)?;
-            self.square_errors = stored(blocks, 5, n_cells)?;
+            self.sum_errors = stored(blocks, 4, n_cells)?.into();
+            self.square_errors = stored(blocks, 5, n_cells)?.into();
         }
         Ok(())
     }

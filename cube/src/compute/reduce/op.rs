@@ -43,14 +43,11 @@ pub struct ReduceOptions {
     pub skip_missing: bool,
     /// Results of fewer values than this are missing. Has no effect on integers and bool, whose values are never missing.
     pub min_count: Option<u64>,
-    /// Carry the rounding errors of sums of float64 along (the default). Worth nothing where the values have few bits: unpacked from
-    /// small integers, or widened.
-    pub compensated: bool,
 }
 
 impl Default for ReduceOptions {
     fn default() -> Self {
-        Self { skip_missing: true, min_count: None, compensated: true }
+        Self { skip_missing: true, min_count: None }
     }
 }
 
@@ -71,14 +68,6 @@ impl ReduceOp {
             Self::First => "first",
             Self::Last => "last",
         }
-    }
-
-    /// Whether values can be converted while the reduction reads them ([`Accumulator::update_through`](super::Accumulator::update_through)).
-    pub fn reads_through(self) -> bool {
-        matches!(
-            self,
-            Self::Sum | Self::Mean | Self::Min | Self::Max | Self::Var { .. } | Self::Std { .. } | Self::Count
-        )
     }
 
     /// The dtype of the result.

@@ -2,8 +2,9 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows};
 use super::state::{State, column, same, stored};
+use super::together::drive_all;
 use crate::base::{Block, DType, Result};
 use crate::compute::number::{Missing, Number};
 use crate::compute::reader::Target;
@@ -40,8 +41,8 @@ impl<W: Number, M: Missing> Rows<W> for Products<W, M> {
 }
 
 impl<W: Target, M: Missing> State for Products<W, M> {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
-        layout.drive::<W>(block, self, Self::BYTES)
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        drive_all::<W>(parts, self, Self::BYTES)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {

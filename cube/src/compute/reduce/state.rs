@@ -1,13 +1,13 @@
 //! The seam between the erased [`Accumulator`](super::Accumulator) and the typed states of the reductions.
 use std::any::Any;
 
-use super::layout::Layout;
+use super::layout::Part;
 use crate::base::{Block, Error, Result};
 
 /// The typed state of one reduction over cells in C order.
 pub(super) trait State: Any + Send {
-    /// Takes in a block.
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()>;
+    /// Takes in blocks, all of them for the same cells.
+    fn update(&mut self, parts: &[Part]) -> Result<()>;
     /// Takes in another state of the same type and number of cells.
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()>;
     /// The results, one per cell.
@@ -16,8 +16,6 @@ pub(super) trait State: Any + Send {
     fn blocks(&self) -> Result<Vec<Block>>;
     /// Replaces the state by what [`State::blocks`] gave.
     fn restore(&mut self, blocks: &[Block]) -> Result<()>;
-    /// For reductions where the order of blocks counts: the place of the next block. Others ignore it.
-    fn set_place(&mut self, _place: u64) {}
 }
 
 /// The other state as `S`.

@@ -106,15 +106,17 @@ fn empty_cells_and_min_count() {
 
 #[test]
 fn first_and_last_follow_places_not_the_order_of_calls() {
-    let block = |values: [f64; 2]| Block::new(&[2], values.to_vec()).unwrap();
+    let at_place = |accumulator: &mut Accumulator, values: [f64; 2], place: u64| {
+        let block = Block::new(&[2], values.to_vec()).unwrap();
+        accumulator.update_all(&[Contribution { block: &block, roles: &[AxisRole::Reduced], at: &[], place }]).unwrap();
+    };
     let nan = f64::NAN;
     for (op, expected) in [(ReduceOp::First, 2.0), (ReduceOp::Last, 5.0)] {
         let new = || Accumulator::new(op, ReduceOptions::default(), DType::F64, &[]).unwrap();
         let (mut one, mut two) = (new(), new());
-        let roles = [AxisRole::Reduced];
-        one.update_at_place(&block([5.0, nan]), &roles, &[], 2).unwrap();
-        two.update_at_place(&block([3.0, 4.0]), &roles, &[], 1).unwrap();
-        one.update_at_place(&block([nan, 2.0]), &roles, &[], 0).unwrap();
+        at_place(&mut one, [5.0, nan], 2);
+        at_place(&mut two, [3.0, 4.0], 1);
+        at_place(&mut one, [nan, 2.0], 0);
         one.merge(two).unwrap();
         assert_eq!(one.finish().unwrap().to_f64().unwrap(), [expected]);
     }
@@ -200,6 +202,8 @@ fn check(dims: &[usize; 3], roles: [u8; 3], view: u8, dtype: DType, op: ReduceOp
     let options = ReduceOptions { skip_missing: skip, ..ReduceOptions::default() };
     let mut accumulators: Vec<_> = (0..2).map(|_| Accumulator::new(op, options, dtype, &cells).unwrap()).collect();
     let cut: Vec<usize> = shape.iter().map(|&len| random(len as u64 + 1) as usize).collect();
+    // One accumulator takes its blocks one by one, the other all at once.
+    let mut together = Vec::new();
     for part in 0..8usize {
         let ranges: Vec<(usize, usize)> =
             (0..3).map(|a| if part >> a & 1 == 0 { (0, cut[a]) } else { (cut[a], shape[a] - cut[a]) }).collect();
@@ -214,8 +218,14 @@ fn check(dims: &[usize; 3], roles: [u8; 3], view: u8, dtype: DType, op: ReduceOp
             .collect();
         let at: Vec<usize> =
             (0..3).filter(|&a| roles[a] != 1).map(|a| if roles[a] == 0 { ranges[a].0 } else { 0 }).collect();
-        accumulators[random(2) as usize].update(&piece, &piece_roles, &at).unwrap();
+        match random(2) {
+            0 => accumulators[0].update(&piece, &piece_roles, &at).unwrap(),
+            _ => together.push((piece, piece_roles, at)),
+        }
     }
+    let all: Vec<Contribution> =
+        together.iter().map(|(block, roles, at)| Contribution { block, roles, at, place: 0 }).collect();
+    accumulators[1].update_all(&all).unwrap();
     let (second, mut first) = (accumulators.pop().unwrap(), accumulators.pop().unwrap());
     let sent = Accumulator::from_blocks(op, options, dtype, &cells, &second.to_blocks().unwrap()).unwrap();
     first.merge(sent).unwrap();
