@@ -63,6 +63,10 @@ test-kernel: cells $(call venv,kernel) $(call venv,demo)
 golden-cases: $(call venv,golden) ## write tests/golden anew with xarray; look at the diff before committing it
 	$(VENV_ROOT)/.venv-golden/bin/python tests/golden/generate.py
 
+.PHONY: cases
+cases: ## every golden case, as stored and in other chunks: what passed, failed or is not supported, by row of the table of features
+	cargo test --quiet --release --locked --test golden -- --nocapture | grep -v '^$$\|^running\|^test result\|^\.$$'
+
 .PHONY: golden
 golden: ## real files of SHARED (../shared) against the reference's values
 	cargo run --quiet --release --locked --example golden -- $(SHARED)

@@ -42,11 +42,13 @@ pub use terracube_readers::open;
 /// ```
 pub mod prelude {
     pub use terracube_cube::{
-        ALL, Array, Attribute, Attributes, Calendar, CancelToken, Context, DType, DataArray, Dataset, Error, ErrorKind,
-        Fill, GroupBy, Join, Method, PadMode, Result, RunReport, TimeUnit, Variable, Weighted, align, compute,
-        compute_with, concat, every, merge, near,
+        ALL, AlignOn, Array, Attribute, Attributes, Calendar, CancelToken, Context, Crs, DType, DataArray, DataTree,
+        Dataset, Decay, Error, ErrorKind, Fill, Grid, GroupBy, Join, Method, Origin, PadMode, Polygons, Reduction,
+        RegridMethod, Regridder, ResampleOptions, Result, RotatedPole, RunReport, Side, TimeUnit, Variable, Weighted,
+        align, broadcast, compute, compute_with, concat, date_range, date_range_of, every, merge, near,
+        register_function,
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};
-    pub use terracube_readers::{DataTree, OpenMany, OpenOptions, WriteOptions, WriteZarr, open, open_many, open_tree};
+    pub use terracube_readers::{OpenMany, OpenOptions, WriteOptions, WriteZarr, open, open_many, open_tree};
 }

@@ -15,8 +15,10 @@ pub mod source;
 
 pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
 pub use data::{
-    ALL, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, DataArray, Dataset, DatasetGroupBy, Dates,
-    Encoding, EncodingFields, Fill, GroupBy, GroupByAll, Join, Method, PadMode, RollingWindow, Variable, Weighted,
-    align, broadcast, compute, compute_async, compute_with, concat, concat_datasets, every, merge, near,
+    ALL, AlignOn, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, Crs, DataArray, DataTree, Dataset,
+    DatasetGroupBy, Dates, Decay, Encoding, EncodingFields, Eofs, ExponentialWindow, Fill, Grid, GridView, GroupBy,
+    GroupByAll, Join, Method, Origin, PadMode, Polygons, Reduction, RegridMethod, Regridder, ResampleOptions,
+    RollingWindow, RotatedPole, RunningDays, Side, Variable, Weighted, align, broadcast, compute, compute_async,
+    compute_with, concat, concat_datasets, date_range, date_range_of, every, merge, near, register_function,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink, SpillSpace};

@@ -71,6 +71,12 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether every read is done just before it is decoded ([`Fetch::Blocking`]), so that only one is in memory at a time; `false` if reads may be
+    /// under way together.
+    fn reads_late(&self) -> bool {
+        false
+    }
+
     /// An upper bound of the bytes that `fetch` of this region yields. More than this is an error of the data.
     fn encoded_bound(&self, region: &Region) -> u64;
 

@@ -167,7 +167,7 @@ def resampling():
             yield "years.zarr", v("t", *point, step | {"reduce": reduction})
         yield "years.zarr", v("t", *point, step | {"reduce": "quantile", "q": 0.9})
         yield "years.zarr", v("t", step | {"reduce": "max"}, {"isel": ["time", between(0, 3)]})
-    for method in ("ffill", "bfill", "nearest"):
+    for method in ("ffill", "bfill", "nearest", "interpolate"):
         yield "hours.nc", v("t", *point, {"isel": ["time", between(0, 8)]}, {"resample": ["time", "2h"], "upsample": method})
         yield "years.zarr", v("t", *point, {"isel": ["time", between(0, 4)]}, {"resample": ["time", "12h"], "upsample": method})
     yield "years.zarr", v("t", *point, {"resample": ["time", "MS"], "reduce": "max"}, {"rolling": ["time", 3], "reduce": "mean"})

@@ -272,6 +272,23 @@ def base_stores(folder):
     write_netcdf(folder / "days360.nc", days360, "NETCDF3_CLASSIC")
 
 
+def curvilinear_store(folder):
+    """Latitudes and longitudes of two dimensions: a grid that is turned and stretched."""
+    y, x = np.meshgrid(np.arange(7.0), np.arange(6.0), indexing="ij")
+    lat = np.round(28 + 5 * y + 1.5 * x + 0.2 * y * x, 4)
+    lon = np.round(-4 + 4 * x - 1.2 * y + 0.15 * x * y, 4)
+    r = random(11)
+    over = ("y", "x")
+    variables = {
+        "lat2": (over, lat, {"units": "degrees_north", "standard_name": "latitude"}),
+        "lon2": (over, lon, {"units": "degrees_east", "standard_name": "longitude"}),
+        "t": (("time", *over), field(4, key=12, n_lat=7, n_lon=6), {"units": "K", "coordinates": "lat2 lon2"}),
+        "n": (over, r.integers(-1000, 1000, (7, 6)).astype("i4"), {"coordinates": "lat2 lon2"}),
+        "time": times(4),
+    }
+    write_netcdf(folder / "curvilinear.nc", variables, zlib=True, chunksizes=None)
+
+
 def write_all(folder: Path):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -283,6 +300,7 @@ def write_all(folder: Path):
     time_stores(folder)
     text_stores(folder)
     group_store(folder)
+    curvilinear_store(folder)
 
 
 def version_2_packed(name, dims, values, attributes):

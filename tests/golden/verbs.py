@@ -109,6 +109,8 @@ def reduced(groups, value, reduce, keep_nan=False, min_count=None, ddof=None, q=
 def resample(value, argument, reduce=None, upsample=None, **options):
     dim, frequency = argument
     groups = value.resample({dim: frequency})
+    if upsample == "interpolate":
+        return as_before(wide(value).resample({dim: frequency}).interpolate("linear"), value).transpose(*value.dims)
     if upsample:
         return getattr(groups, upsample)()
     result = reduced(groups, value, reduce, **options)

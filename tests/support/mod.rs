@@ -2,6 +2,8 @@
 #![allow(dead_code)]
 
 pub mod calendar;
+pub mod climate_verbs;
+pub mod more_verbs;
 pub mod pipeline;
 pub mod verbs;
 

@@ -4,12 +4,22 @@ use terracube::prelude::*;
 
 /// Runs `steps` on `dataset`. An error of the library travels in the value; a step that this file does not know panics.
 pub fn run(dataset: &Dataset, steps: &[Value]) -> DataArray {
+    run_at(dataset, steps, "")
+}
+
+/// [`run`], with the path of the store for steps that open it in another way.
+pub fn run_at(dataset: &Dataset, steps: &[Value], path: &str) -> DataArray {
     let mut value: Option<DataArray> = None;
     for step in steps {
         let step = step.as_object().expect("a step is an object");
         let (name, argument) = step.iter().next().expect("a step has a name");
         value = Some(match value {
             None if name == "dataset" => super::verbs::of_dataset(dataset, argument, text(&step["var"])),
+            None if name != "read"
+                && let Some(first) = super::more_verbs::first(name, argument, step, path) =>
+            {
+                first
+            }
             None => {
                 assert_eq!(name, "read", "a pipeline begins with the name of a variable");
                 dataset.var(text(argument))
@@ -17,6 +27,8 @@ pub fn run(dataset: &Dataset, steps: &[Value]) -> DataArray {
             Some(before) => {
                 let further = |pipeline: &Value| run(dataset, list(pipeline));
                 super::verbs::one(&before, name, argument, step, &further)
+                    .or_else(|| super::more_verbs::one(&before, name, argument, step, &further))
+                    .or_else(|| super::climate_verbs::one(&before, name, argument, step, &further))
                     .unwrap_or_else(|| apply(dataset, &before, name, argument, &Options::of(step)))
             }
         });

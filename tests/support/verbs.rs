@@ -84,6 +84,7 @@ pub fn one(
             "" => reduced(&a.resample(text(&x[0]), text(&x[1])), step),
             "ffill" => a.resample(text(&x[0]), text(&x[1])).ffill(),
             "bfill" => a.resample(text(&x[0]), text(&x[1])).bfill(),
+            "interpolate" => a.resample(text(&x[0]), text(&x[1])).interpolate(),
             _ => a.resample(text(&x[0]), text(&x[1])).nearest(),
         },
         "group_bins" => {

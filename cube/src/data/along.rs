@@ -5,7 +5,7 @@ use super::coords::Coord;
 use super::operand::Operand;
 use super::{DataArray, IntoDims};
 use crate::base::{Block, DType, Error, Kind, Result};
-use crate::compute::along::{AxisOp, OwnFunction, Slope};
+use crate::compute::along::{AxisOp, Slope};
 use crate::compute::pointwise::masked_dtype;
 use crate::plan::Expr;
 
@@ -213,39 +213,6 @@ impl DataArray {
     #[must_use]
     pub fn rank_parts(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Rank { as_part: true })
-    }
-
-    /// A function of the values along a dimension, missing ones NaN, that gives one number; the dimension goes (xarray's
-    /// `apply_ufunc(..., input_core_dims=[[dim]])`). Runs in this process only, on all cores; result in f64.
-    ///
-    /// ```
-    /// use terracube_cube::DataArray;
-    /// let t = DataArray::from_vec(["x", "day"], &[2, 3], vec![9.0, 12.0, 15.0, 8.0, 9.0, 11.0]);
-    /// let degree_days = t.apply_along("day", |day| day.iter().map(|v| (v - 10.0).max(0.0)).sum());
-    /// assert_eq!(degree_days.to_f64()?, [7.0, 1.0]);
-    /// # Ok::<(), terracube_cube::Error>(())
-    /// ```
-    #[must_use]
-    pub fn apply_along(&self, dim: &str, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Self {
-        let own = OwnFunction::new(Arc::new(move |values| vec![function(values)]), Some(1));
-        self.collapsed(dim, AxisOp::Own(own))
-    }
-
-    /// A function of the values along a dimension that gives as many; labels stay.
-    #[must_use]
-    pub fn map_along(&self, dim: &str, function: impl Fn(&[f64]) -> Vec<f64> + Send + Sync + 'static) -> Self {
-        self.along(dim, AxisOp::Own(OwnFunction::new(Arc::new(function), None)))
-    }
-
-    /// A function of every value by itself, in f64 (xarray's `apply_ufunc(..., vectorize=True)`). Runs in this process only.
-    #[must_use]
-    pub fn map_values(&self, function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        let Some(dim) = self.dims().iter().last().map(ToOwned::to_owned) else {
-            // A single value gets a dimension for as long as it takes.
-            return self.expand_dims("value").map_values(function).isel("value", 0);
-        };
-        let own = OwnFunction::new(Arc::new(move |values: &[f64]| values.iter().map(|v| function(*v)).collect()), None);
-        self.along(&dim, AxisOp::Own(own))
     }
 
     /// An operation along a dimension that leaves one value, so that the dimension goes.

@@ -3,6 +3,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::coords::Coords;
+use super::group_names::group_reductions;
 use super::{DataArray, Dataset, GroupBy, IntoDims, Variable};
 use crate::base::{Error, Kind};
 
@@ -143,25 +144,4 @@ macro_rules! of_groups {
         }
     };
 }
-of_groups! {
-    /// The mean of every group of every variable.
-    mean;
-    /// The sum of every group of every variable.
-    sum;
-    /// The least value of every group of every variable.
-    min;
-    /// The greatest value of every group of every variable.
-    max;
-    /// The variance of every group of every variable.
-    var;
-    /// The standard deviation of every group of every variable.
-    std;
-    /// How many values of every group of every variable are not missing.
-    count;
-    /// The first value of every group of every variable that is not missing.
-    first;
-    /// The last value of every group of every variable that is not missing.
-    last;
-    /// The median of every group of every variable.
-    median;
-}
+group_reductions!(of_groups);

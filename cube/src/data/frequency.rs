@@ -174,7 +174,7 @@ fn midnight(count: i64, unit: TimeUnit, calendar: Calendar) -> i64 {
     calendar.split(count, unit).0 * 86_400 * unit.per_second()
 }
 
-fn steps_of(length: i64, unit: TimeUnit) -> Result<i64> {
+pub(super) fn steps_of(length: i64, unit: TimeUnit) -> Result<i64> {
     let per_count = 1_000_000_000 / unit.per_second();
     if length % per_count != 0 {
         return Err(Error::invalid(format!("the times are counted in {}, the frequency is finer", unit.name()))

@@ -28,6 +28,8 @@ pub struct GroupBy {
     pub(super) groups: Result<Groups>,
     pub(super) options: ReduceOptions,
     ddof: u32,
+    /// The array as it was before several dimensions of it were joined to one, and the names of those.
+    joined: Option<(DataArray, Vec<String>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -40,12 +42,43 @@ pub(super) struct Groups {
 impl DataArray {
     /// Groups by a component of times ("time.month", "time.season", "time.year", "time.dayofyear", "time.hour", "time.day",
     /// "time.minute", "time.second", "time.dayofweek", "time.quarter") or by the values of a 1-D coordinate. Reads that coordinate.
+    /// A coordinate over several dimensions groups over all of them together.
     pub fn group_by(&self, key: &str) -> GroupBy {
+        if let Some(coord) = self.coords.get(key).filter(|coord| coord.variable().dims().len() > 1) {
+            let grouped = || -> Result<GroupBy> {
+                let (codes, labels) = sort_out(&coord.values()?)?;
+                self.grouped_over(coord.variable().dims(), codes, labels, key)
+            };
+            return grouped()
+                .unwrap_or_else(|error| GroupBy::new(self, Err(error.context(format!("group_by(\"{key}\")")))));
+        }
         let groups = match self.error() {
             Some(error) => Err(error.clone()),
             None => self.groups(key).map_err(|error| error.context(format!("group_by(\"{key}\")"))),
         };
         GroupBy::new(self, groups)
+    }
+
+    /// Groups by a code for every position over `dims` (in C order), which are joined to one if they are several.
+    pub(super) fn grouped_over(&self, dims: &Dims, codes: Vec<u32>, labels: Block, name: &str) -> Result<GroupBy> {
+        let codes = GroupCodes { codes: codes.into(), n_groups: labels.len() as u32, dim: name.into() };
+        if dims.len() == 1 {
+            let axis = self.dims().axis(dims.name(0))?;
+            return Ok(GroupBy::new(self, Ok(Groups { axis, codes, labels })));
+        }
+        let names: Vec<String> = dims.iter().map(ToOwned::to_owned).collect();
+        if names.is_empty() {
+            return Err(Error::invalid("groups need a dimension, this key has none"));
+        }
+        // No label of a position says anything about its group.
+        let plain = Self {
+            coords: self.coords.filter(|coord| !coord.variable().dims().iter().any(|dim| dims.contains(dim))),
+            ..self.clone()
+        };
+        let array = plain.stack("joined positions", &names).checked()?;
+        let axis = array.dims().len() - 1;
+        let groups = GroupBy::new(&array, Ok(Groups { axis, codes, labels }));
+        Ok(GroupBy { joined: Some((self.clone(), names)), ..groups })
     }
 
     pub(super) fn groups(&self, key: &str) -> Result<Groups> {
@@ -120,7 +153,7 @@ impl GroupBy {
             Some(error) => Err(error.clone()),
             None => groups,
         };
-        Self { array: array.clone(), groups, options: ReduceOptions::default(), ddof: 0 }
+        Self { array: array.clone(), groups, options: ReduceOptions::default(), ddof: 0, joined: None }
     }
 
     /// Results of groups with fewer than `n` values that are not missing are missing: `resample("time", "YS").min_count(10).mean()`.
@@ -151,7 +184,7 @@ impl GroupBy {
         self.groups.as_ref().err()
     }
 
-    fn reduced(&self, op: ReduceOp) -> DataArray {
+    pub(super) fn reduced(&self, op: ReduceOp) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,
             Err(error) => return self.array.fail(error.clone()),
@@ -221,6 +254,9 @@ impl GroupBy {
             .filter(|coord| other.coords().get(coord.name()).is_none_or(|held| !held.variable().dims().contains(key)));
         let mut array = self.array.binary(op, &spread, false).checked()?;
         array.name = self.array.name.clone();
+        if let Some((whole, names)) = &self.joined {
+            return array.taken_apart(whole, names);
+        }
         if key != &*dim {
             let labels: Arc<[i64]> =
                 groups.codes.codes.iter().map(|&code| if code == u32::MAX { -1 } else { i64::from(code) }).collect();
@@ -233,6 +269,22 @@ impl GroupBy {
             array.coords.set(Coord::new(key, along));
         }
         Ok(array)
+    }
+}
+
+impl DataArray {
+    /// Joined dimensions as they were before: values of this, coordinates and order of dimensions of `whole`.
+    fn taken_apart(&self, whole: &Self, names: &[String]) -> Result<Self> {
+        let mut expr = self.variable.expr().clone();
+        let axis = expr.shape().len() - 1;
+        for k in (1..names.len()).rev() {
+            let before = if k == 1 { names[0].clone() } else { format!("{} and before", names[k - 1]) };
+            let len = whole.shape()[whole.dims().axis(&names[k])?];
+            expr = expr.split(axis, len, [&before, &names[k]]);
+        }
+        let apart = Self::from_expr(expr).checked()?;
+        let array = apart.transpose(whole.dims().iter()).checked()?;
+        Ok(Self { name: self.name.clone(), coords: whole.coords.clone(), ..array }.with_attrs(self.attrs().clone()))
     }
 }
 

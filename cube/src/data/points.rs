@@ -1,7 +1,7 @@
 //! Values at points: match-ups with stations, profiles, tracks.
 use std::sync::Arc;
 
-use super::cf_role::cf_role;
+use super::cf_role::{CfRole, cf_role};
 use super::coords::Coord;
 use super::index::Index;
 use super::select::{Label, LabelValue};
@@ -64,6 +64,12 @@ impl DataArray {
                 };
                 if let Some((_, column)) = by_name.or_else(by_role) {
                     labels.push((dim, column.clone()));
+                }
+            }
+            if labels.is_empty() && super::points_on_grid::has_grid(self) {
+                let of = |role| columns.iter().find(|(name, array)| cf_role(name, array.variable()) == Some(role));
+                if let (Some((_, lat)), Some((_, lon))) = (of(CfRole::Latitude), of(CfRole::Longitude)) {
+                    return self.sel_on_grid(lat, lon).checked();
                 }
             }
             if labels.is_empty() {
@@ -155,16 +161,30 @@ impl DataArray {
 /// Points in the order of the chunks they lie in, brought into their own order when they are there.
 fn picked(expr: &Expr, axes: &[(usize, usize)], points: &[Vec<i64>], dim: &str, reorder: bool) -> Expr {
     let on: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
-    let place = |point: &Vec<i64>| -> Vec<i64> { axes.iter().map(|(_, k)| point[*k]).collect() };
-    let chunk = |point: &Vec<i64>| -> Vec<u64> {
-        place(point).iter().zip(&on).map(|(&at, &axis)| expr.grid().axes()[axis].chunk_of(at.max(0) as u64)).collect()
+    let places: Vec<Vec<i64>> = points.iter().map(|point| axes.iter().map(|(_, k)| point[*k]).collect()).collect();
+    let order = if reorder { chunk_order(expr, &on, &places) } else { (0..points.len()).collect() };
+    let found = points_in(expr, &on, &places, &order, dim);
+    back_in_order(found, on[0], &order, dim)
+}
+
+/// The numbers of points in the order of the chunks they lie in.
+pub(super) fn chunk_order(expr: &Expr, on: &[usize], places: &[Vec<i64>]) -> Vec<usize> {
+    let chunk = |place: &Vec<i64>| -> Vec<u64> {
+        place.iter().zip(on).map(|(&at, &axis)| expr.grid().axes()[axis].chunk_of(at.max(0) as u64)).collect()
     };
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    if reorder {
-        order.sort_by_cached_key(|&point| chunk(&points[point]));
-    }
-    let sorted: Arc<[i64]> = order.iter().flat_map(|&point| place(&points[point])).collect();
-    let found = expr.points(on.clone(), sorted, dim);
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_cached_key(|&point| chunk(&places[point]));
+    order
+}
+
+/// The values at points, taken in an order.
+pub(super) fn points_in(expr: &Expr, on: &[usize], places: &[Vec<i64>], order: &[usize], dim: &str) -> Expr {
+    let sorted: Arc<[i64]> = order.iter().flat_map(|&point| places[point].iter().copied()).collect();
+    expr.points(on.to_vec(), sorted, dim)
+}
+
+/// Values that were taken in an order along an axis, in their own order.
+pub(super) fn back_in_order(found: Expr, axis: usize, order: &[usize], dim: &str) -> Expr {
     if order.is_sorted() {
         return found;
     }
@@ -175,7 +195,7 @@ fn picked(expr: &Expr, axes: &[(usize, usize)], points: &[Vec<i64>], dim: &str, 
     // A reduction over nothing ends the pass: every chunk is read once, and the values are put in order in memory.
     let together =
         found.reduce(vec![], ReduceOp::First, ReduceOptions { skip_missing: false, ..ReduceOptions::default() });
-    together.take(on[0], back.into(), dim)
+    together.take(axis, back.into(), dim)
 }
 
 /// The position nearest to each label; -1 for missing labels and those too far away.

@@ -1,9 +1,9 @@
 //! Groups that follow one another in time: resampling, seasons; and groups by bins of values.
-use super::frequency::{Frequency, unit_of};
+use super::frequency::Frequency;
 use super::group_by::{GroupBy, Groups, sort_out};
 use super::index::Fill;
 use super::{DataArray, Dataset, DatasetGroupBy};
-use crate::base::{Block, Calendar, DType, Error, Result, TimeFields, TimeUnit};
+use crate::base::{Block, DType, Error, Result, TimeFields};
 use crate::plan::GroupCodes;
 
 impl DataArray {
@@ -64,7 +64,7 @@ impl DataArray {
         GroupBy::new(self, groups().map_err(|error| error.context("group_by_seasons")))
     }
 
-    /// Groups by the bin in which the values of a 1-D coordinate lie: `(a, b]` between neighbouring edges (xarray's `groupby_bins`).
+    /// Groups by the bin in which the values of a coordinate lie: `(a, b]` between neighbouring edges (xarray's `groupby_bins`).
     /// Values outside belong to no group. The dimension of the groups is `{coordinate}_bins`, labelled with the middle of each bin.
     ///
     /// ```
@@ -76,7 +76,7 @@ impl DataArray {
     /// ```
     #[must_use]
     pub fn group_by_bins(&self, coord: &str, edges: &[f64]) -> GroupBy {
-        let groups = || -> Result<Groups> {
+        let groups = || -> Result<GroupBy> {
             self.check()?;
             let held = self
                 .coords()
@@ -84,12 +84,6 @@ impl DataArray {
                 .ok_or_else(|| Error::unknown_name("coordinate", coord, self.coords().names()))?;
             if edges.len() < 2 || edges.windows(2).any(|pair| pair[0] >= pair[1]) {
                 return Err(Error::invalid("edges of bins must ascend, and there must be two at least"));
-            }
-            if held.variable().dims().len() != 1 {
-                return Err(Error::unsupported(format!(
-                    "`{coord}` has {} dimensions, groups need one",
-                    held.variable().dims().len()
-                )));
             }
             let values = held.values()?.to_f64()?;
             let bin = |value: &f64| match edges.partition_point(|edge| edge < value) {
@@ -100,53 +94,42 @@ impl DataArray {
             };
             let codes: Vec<u32> = values.iter().map(bin).collect();
             let middles: Vec<f64> = edges.windows(2).map(|pair| pair[0].midpoint(pair[1])).collect();
-            Ok(Groups {
-                axis: self.dims().axis(held.variable().dims().name(0))?,
-                codes: GroupCodes {
-                    codes: codes.into(),
-                    n_groups: middles.len() as u32,
-                    dim: format!("{coord}_bins").into(),
-                },
-                labels: Block::new(&[middles.len()], middles)?,
-            })
+            let labels = Block::new(&[middles.len()], middles)?;
+            self.grouped_over(held.variable().dims(), codes, labels, &format!("{coord}_bins"))
         };
-        GroupBy::new(self, groups().map_err(|error| error.context(format!("group_by_bins(\"{coord}\")"))))
+        groups().unwrap_or_else(|error| GroupBy::new(self, Err(error.context(format!("group_by_bins(\"{coord}\")")))))
     }
 
-    /// Groups by the values of another 1-D array along one of the dimensions: region numbers along `station`. The dimension of the groups
-    /// has that array's name. Computes the keys.
+    /// Groups by the values of another array along one or several of the dimensions: region numbers along `station`, or over `lat` and
+    /// `lon`. The dimension of the groups has that array's name (`group` without one) and takes the place of one dimension, or stands last
+    /// where there are several. Computes the keys (xarray's `groupby(array)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "y", "x"], &[1, 2, 2], vec![1.0, 2.0, 3.0, 5.0]);
+    /// let region = DataArray::from_vec(["y", "x"], &[2, 2], vec![7, 8, 8, 8]).named("region");
+    /// let means = t.group_by_key(&region).mean();
+    /// assert_eq!(means.to_f64()?, [1.0, 10.0 / 3.0]);
+    /// assert_eq!(means.coord("region").to_vec::<i32>()?, [7, 8]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn group_by_key(&self, key: &DataArray) -> GroupBy {
-        let groups = || -> Result<Groups> {
+        let groups = || -> Result<GroupBy> {
             self.check()?;
-            if key.dims().len() != 1 {
-                return Err(Error::unsupported(format!("keys with {} dimensions, groups need one", key.dims().len())));
+            let (codes, labels) = sort_out(key.values()?.block())?;
+            for (dim, &len) in key.dims().iter().zip(key.shape()) {
+                let own = self.shape()[self.dims().axis(dim)?];
+                if own != len {
+                    return Err(Error::mismatch(format!("{len} keys for {own} positions of `{dim}`")));
+                }
             }
-            let values = key.values()?.block().clone();
-            let axis = self.dims().axis(key.dims().name(0))?;
-            if self.shape()[axis] != values.len() as u64 {
-                return Err(Error::mismatch(format!(
-                    "{} keys for {} positions of `{}`",
-                    values.len(),
-                    self.shape()[axis],
-                    key.dims().name(0)
-                )));
-            }
-            let (codes, labels) = sort_out(&values)?;
-            let dim = key.name().unwrap_or("group").into();
-            Ok(Groups { axis, codes: GroupCodes { codes: codes.into(), n_groups: labels.len() as u32, dim }, labels })
+            self.grouped_over(key.dims(), codes, labels, key.name().unwrap_or("group"))
         };
-        GroupBy::new(self, groups().map_err(|error| error.context("group_by_key")))
+        groups().unwrap_or_else(|error| GroupBy::new(self, Err(error.context("group_by_key"))))
     }
 
-    fn times(&self, dim: &str) -> Result<(Vec<i64>, TimeUnit, Calendar)> {
-        self.check()?;
-        let coord = self.labels(dim)?;
-        let (unit, calendar) = unit_of(dim, coord.variable().dtype())?;
-        Ok((coord.values()?.contiguous()?.values::<i64>()?.to_vec(), unit, calendar))
-    }
-
-    fn time_groups(&self, dim: &str, codes: Vec<u32>, labels: Vec<i64>, dtype: DType) -> Result<Groups> {
+    pub(super) fn time_groups(&self, dim: &str, codes: Vec<u32>, labels: Vec<i64>, dtype: DType) -> Result<Groups> {
         Ok(Groups {
             axis: self.dims().axis(dim)?,
             codes: GroupCodes { codes: codes.into(), n_groups: labels.len() as u32, dim: dim.into() },
@@ -240,6 +223,22 @@ impl GroupBy {
     #[must_use]
     pub fn nearest(&self) -> DataArray {
         self.at_labels(Fill::Nearest)
+    }
+
+    /// At the labels of a resampling, on the straight line between the values around each (xarray's `resample(...).interpolate("linear")`);
+    /// missing before the first and after the last.
+    #[must_use]
+    pub fn interpolate(&self) -> DataArray {
+        match &self.groups {
+            Ok(groups) if *self.array.dims().name(groups.axis) == groups.codes.dim => {
+                let dim = groups.codes.dim.clone();
+                self.array.interp(&dim, &DataArray::from_block([&*dim], groups.labels.clone()))
+            }
+            Ok(_) => self
+                .array
+                .fail(Error::invalid("only a resampling can be interpolated").hint("use `resample(dim, frequency)`")),
+            Err(error) => self.array.fail(error.clone()),
+        }
     }
 
     fn at_labels(&self, fill: Fill) -> DataArray {

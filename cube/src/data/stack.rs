@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::coords::Coord;
 use super::group_by::{GroupBy, Groups};
+use super::group_names::group_reductions;
 use super::{DataArray, Variable};
 use crate::base::{Block, Dims, Error, Result};
 use crate::compute::pointwise::masked_dtype;
@@ -179,35 +180,14 @@ impl GroupByAll {
     }
 }
 
-macro_rules! reductions {
+macro_rules! of_groups {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         impl GroupByAll {
             $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.reduced(GroupBy::$name) })*
         }
     };
 }
-reductions! {
-    /// The mean of every group.
-    mean;
-    /// The sum of every group.
-    sum;
-    /// The least value of every group.
-    min;
-    /// The greatest value of every group.
-    max;
-    /// The variance of every group.
-    var;
-    /// The standard deviation of every group.
-    std;
-    /// How many values of every group are not missing.
-    count;
-    /// The first value of every group that is not missing.
-    first;
-    /// The last value of every group that is not missing.
-    last;
-    /// The median of every group.
-    median;
-}
+group_reductions!(of_groups);
 
 /// One code for each combination of codes, in C order of the keys.
 fn combine(keys: &[Groups]) -> Result<GroupCodes> {

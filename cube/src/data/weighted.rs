@@ -1,7 +1,11 @@
 //! Weighted reductions, built from plain ones: what the weights do not tell apart is summed first, so that a field is walked once.
+use std::sync::Arc;
+
 use super::DataArray;
 use super::dims_argument::IntoDims;
-use crate::base::{DType, Dims, Kind, Result};
+use super::order::IntoQuantiles;
+use crate::base::{DType, Dims, Error, Kind, Result};
+use crate::compute::along::{AxisOp, WeightedQuantile};
 use crate::compute::pointwise::UnaryOp;
 
 /// An array with weights, waiting for a reduction (xarray's `DataArrayWeighted`). Made by [`DataArray::weighted`].
@@ -56,6 +60,48 @@ impl Weighted {
     #[must_use]
     pub fn std(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.spread(&split).sqrt()))
+    }
+
+    /// Weighted quantiles, missing values left out: one number, or a list, which makes a dimension `quantile` in front (f64; xarray's
+    /// `weighted(...).quantile`). The weights lie over the dimensions that go, or some of them, and are read now. Needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 4.0]);
+    /// let weights = DataArray::from_vec(["x"], &[4], vec![1.0, 1.0, 1.0, 1.0]);
+    /// assert_eq!(t.weighted(&weights).quantile(0.5, "x").item()?, 2.5);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn quantile(&self, q: impl IntoQuantiles, dims: impl IntoDims) -> DataArray {
+        let (at, single) = q.quantiles();
+        self.quantiles(&at, single, &dims).unwrap_or_else(|error| self.array.fail(error.context("weighted quantile")))
+    }
+
+    fn quantiles(&self, at: &[f64], single: bool, dims: &impl IntoDims) -> Result<DataArray> {
+        if let Some(wrong) = at.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+            return Err(Error::invalid(format!("quantile {wrong} is not between 0 and 1")));
+        }
+        let axes = dims.axes(self.array.dims())?;
+        let names: Vec<String> = axes.iter().map(|&axis| self.array.dims().name(axis).to_string()).collect();
+        let Some(&first) = axes.first() else { return Err(Error::invalid("a quantile over no dimension")) };
+        if let Some(other) = self.weights.dims().iter().find(|dim| !names.iter().any(|name| name == dim)) {
+            return Err(Error::unsupported(format!("weights differ along `{other}`, which stays"))
+                .hint("weights of quantiles lie over dimensions that go"));
+        }
+        let shape: Vec<u64> = axes.iter().map(|&axis| self.array.shape()[axis]).collect();
+        let (array, weights, _) = super::align::align(&self.array, &self.weights)?;
+        let all = weights.cast(DType::F64).broadcast_to(&Dims::new(&names)?, shape);
+        let weights: Arc<[f64]> = super::run::block(&all)?.to_f64()?.into();
+        let op = WeightedQuantile { at: at.into(), weights };
+        let name = if self.array.dims().contains("quantile") { names[0].clone() } else { "quantile".to_owned() };
+        let expr = array.along(axes, AxisOp::WeightedQuantile(op), &name);
+        if single {
+            return self.array.with_fewer_dims(expr.squeeze(&[first])).checked();
+        }
+        let order = std::iter::once(first).chain((0..expr.shape().len()).filter(|&a| a != first)).collect();
+        let array = self.array.with_fewer_dims(expr.transpose(order));
+        array.with_coord("quantile", at.to_vec()).checked()
     }
 
     fn spread(&self, split: &Split) -> DataArray {

@@ -1,12 +1,9 @@
-//! Windows: rolling statistics, and blocks of neighbours.
+//! Windows that move along a dimension.
 use std::sync::Arc;
 
-use super::coords::Coord;
-use super::{DataArray, Variable};
-use crate::base::{Block, DType, Error, Result};
-use crate::compute::along::{AxisOp, Rolling, RollingOp};
-use crate::compute::reduce::{ReduceOp, ReduceOptions};
-use crate::plan::{Expr, GroupCodes};
+use super::DataArray;
+use crate::base::{DType, Error, Result};
+use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, one_quantile};
 
 /// A window that moves along a dimension (xarray's `rolling`). A result needs a full window unless [`RollingWindow::min_periods`] says
 /// otherwise. Windows are never made: memory is that of the data and its result, and a border of one window.
@@ -23,6 +20,8 @@ pub struct RollingWindow {
     array: DataArray,
     dim: String,
     window: u64,
+    /// Further dimensions with the lengths of the window along them.
+    more: Vec<(String, u64)>,
     centered: bool,
     min_periods: Option<u64>,
     ddof: u32,
@@ -32,17 +31,42 @@ impl DataArray {
     /// A window of `window` positions that moves along a dimension; each result stands at its end.
     #[must_use]
     pub fn rolling(&self, dim: &str, window: u64) -> RollingWindow {
-        RollingWindow { array: self.clone(), dim: dim.to_owned(), window, centered: false, min_periods: None, ddof: 0 }
+        let dim = dim.to_owned();
+        RollingWindow { array: self.clone(), dim, window, more: vec![], centered: false, min_periods: None, ddof: 0 }
     }
 
-    /// Blocks of `window` neighbours along a dimension (xarray's `coarsen`); see [`Coarsened`].
+    /// Windows from the start of a dimension to each position (xarray's `cumulative`); 1 value is enough for a result.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![4.0, 2.0, 3.0]);
+    /// assert_eq!(t.cumulative("x").mean().to_f64()?, [4.0, 3.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
-    pub fn coarsen(&self, dim: &str, window: u64) -> Coarsened {
-        Coarsened { array: self.clone(), windows: vec![(dim.to_owned(), window)], boundary: Boundary::Exact }
+    pub fn cumulative(&self, dim: &str) -> RollingWindow {
+        let len = self.dims().axis(dim).map_or(1, |axis| self.shape()[axis]);
+        self.rolling(dim, len).min_periods(1)
     }
 }
 
 impl RollingWindow {
+    /// A window over a further dimension (xarray's `rolling(lat=3, lon=3)`): for sums, means, counts and extremes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, f64::NAN]);
+    /// let sums = t.rolling("y", 2).and("x", 2).min_periods(3).sum();
+    /// assert_eq!(sums.fillna(-1.0).to_f64()?, [-1.0, -1.0, -1.0, -1.0, 12.0, 10.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn and(&self, dim: &str, window: u64) -> Self {
+        let mut more = self.more.clone();
+        more.push((dim.to_owned(), window));
+        Self { more, ..self.clone() }
+    }
+
     /// Results stand in the middle of their windows (for an even length the later of the two middles).
     #[must_use]
     pub fn centered(&self) -> Self {
@@ -61,20 +85,49 @@ impl RollingWindow {
         Self { ddof: n, ..self.clone() }
     }
 
-    fn of(&self, op: RollingOp) -> DataArray {
-        let len = self.array.dims().axis(&self.dim).map(|axis| self.array.shape()[axis]);
-        let wrong = match (len, self.window, self.min_periods) {
-            (Err(_), ..) => None,
-            (Ok(_), 0, _) => Some("a window needs 1 position at least".to_owned()),
-            (Ok(len), window, _) if window > len => {
-                Some(format!("a window of {window} on `{}`, which has {len}", self.dim))
-            }
-            (_, window, Some(n)) if n > window => Some(format!("min_periods({n}) of a window of {window}")),
-            (_, _, Some(0)) => Some("min_periods(0): a result needs 1 value at least".to_owned()),
-            _ => None,
+    /// A function of the values of each window that are not missing, in their order (xarray's `rolling(...).reduce`). f64; runs in this
+    /// process only.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 5.0, 2.0, 4.0]);
+    /// let spread = t.rolling("x", 2).min_periods(1).reduce(|window| window[window.len() - 1] - window[0]);
+    /// assert_eq!(spread.to_f64()?, [0.0, 4.0, -3.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reduce(&self, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> DataArray {
+        self.own(Arc::new(function), Named(None))
+    }
+
+    /// A quantile of each window, missing values left out, by linear interpolation (f64).
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> DataArray {
+        if !(0.0..=1.0).contains(&q) {
+            return self.array.fail(Error::invalid(format!("quantile {q} is not between 0 and 1")));
+        }
+        let quantile = move |window: &[f64]| {
+            let mut values = window.to_vec();
+            if values.is_empty() { f64::NAN } else { one_quantile(&mut values, q) }
         };
-        if let Some(wrong) = wrong {
-            return self.array.fail(Error::invalid(wrong));
+        self.own(Arc::new(quantile), Named(Some(format!("quantile {q}").into())))
+    }
+
+    fn own(&self, function: Arc<WindowFunction>, name: Named) -> DataArray {
+        if let Err(error) = self.checked().and_then(|()| self.single("a function")) {
+            return self.array.fail(error);
+        }
+        let min_periods = self.min_periods.unwrap_or(self.window);
+        let own = OwnWindow { function, name, window: self.window, centered: self.centered, min_periods };
+        self.array.along(&self.dim, AxisOp::OwnWindow(own))
+    }
+
+    fn of(&self, op: RollingOp) -> DataArray {
+        if let Err(error) = self.checked() {
+            return self.array.fail(error);
+        }
+        if !self.more.is_empty() {
+            return self.over_several(op).unwrap_or_else(|error| self.array.fail(error.context("rolling")));
         }
         let rolling = Rolling {
             op,
@@ -83,6 +136,55 @@ impl RollingWindow {
             min_periods: self.min_periods.unwrap_or(self.window),
         };
         self.array.along(&self.dim, AxisOp::Rolling(rolling))
+    }
+
+    fn single(&self, what: &str) -> Result<()> {
+        match self.more.is_empty() {
+            true => Ok(()),
+            false => Err(Error::unsupported(format!("{what} of windows over several dimensions"))
+                .hint("sums, means, counts, least and greatest values are there")),
+        }
+    }
+
+    /// A window over several dimensions is one window after the other: of sums, and of how many values there are.
+    fn over_several(&self, op: RollingOp) -> Result<DataArray> {
+        let all: Vec<(&str, u64)> =
+            std::iter::once((&*self.dim, self.window)).chain(self.more.iter().map(|(dim, n)| (&**dim, *n))).collect();
+        let through = |array: &DataArray, op: RollingOp| {
+            all.iter().fold(array.clone(), |array, (dim, window)| {
+                let one = Self { array, dim: (*dim).to_owned(), window: *window, more: vec![], ..self.clone() };
+                one.min_periods(1).of(op)
+            })
+        };
+        let wide = self.array.cast(DType::F64);
+        let count = through(&wide.notnull().cast(DType::F64), RollingOp::Sum);
+        let sum = || through(&wide.fillna(0.0), RollingOp::Sum);
+        let result = match op {
+            RollingOp::Sum => sum(),
+            RollingOp::Mean => sum() / &count,
+            RollingOp::Count => count.clone(),
+            RollingOp::Min | RollingOp::Max => through(&wide, op),
+            _ => return self.single("this statistic").map(|()| self.array.clone()),
+        };
+        let least = self.min_periods.unwrap_or(all.iter().map(|(_, window)| window).product());
+        let dtype = if self.array.dtype() == DType::F32 && op != RollingOp::Count { DType::F32 } else { DType::F64 };
+        result.where_(count.ge(least as f64)).cast(dtype).keeping_name_and_attrs(&self.array).checked()
+    }
+
+    fn checked(&self) -> Result<()> {
+        let all: u64 = self.more.iter().fold(self.window, |n, (_, more)| n.saturating_mul(*more));
+        let len = self.array.dims().axis(&self.dim).map(|axis| self.array.shape()[axis]);
+        let wrong = match (len, self.window, self.min_periods) {
+            (Err(_), ..) => None,
+            (Ok(_), 0, _) => Some("a window needs 1 position at least".to_owned()),
+            (Ok(len), window, _) if window > len => {
+                Some(format!("a window of {window} on `{}`, which has {len}", self.dim))
+            }
+            (.., Some(n)) if n > all => Some(format!("min_periods({n}) of a window of {all}")),
+            (_, _, Some(0)) => Some("min_periods(0): a result needs 1 value at least".to_owned()),
+            _ => None,
+        };
+        wrong.map_or(Ok(()), |wrong| Err(Error::invalid(wrong)))
     }
 }
 
@@ -113,199 +215,4 @@ windows! {
     count => |_| RollingOp::Count;
     /// Medians of the windows.
     median => |_| RollingOp::Median;
-}
-
-/// What to do with positions that do not fill a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Boundary {
-    /// They are a mistake.
-    Exact,
-    /// They are left out.
-    Trim,
-    /// The last block is shorter.
-    Pad,
-}
-
-/// Blocks of neighbours (xarray's `coarsen`): each becomes one position, labelled with the mean of its labels.
-///
-/// ```
-/// use terracube_cube::DataArray;
-/// let t = DataArray::from_vec(["y", "x"], &[2, 4], (0..8).map(f64::from).collect()).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
-/// let coarse = t.coarsen("x", 2).and("y", 2).mean();
-/// assert_eq!(coarse.to_f64()?, [2.5, 4.5]);
-/// assert_eq!(coarse.coord("x").to_f64()?, [0.5, 2.5]);
-/// # Ok::<(), terracube_cube::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Coarsened {
-    array: DataArray,
-    windows: Vec<(String, u64)>,
-    boundary: Boundary,
-}
-
-impl Coarsened {
-    /// Blocks along a further dimension.
-    #[must_use]
-    pub fn and(&self, dim: &str, window: u64) -> Self {
-        let mut windows = self.windows.clone();
-        windows.push((dim.to_owned(), window));
-        Self { windows, ..self.clone() }
-    }
-
-    /// Positions that do not fill a block are left out (xarray's `boundary="trim"`).
-    #[must_use]
-    pub fn trim(&self) -> Self {
-        Self { boundary: Boundary::Trim, ..self.clone() }
-    }
-
-    /// The last block may be shorter (xarray's `boundary="pad"`).
-    #[must_use]
-    pub fn pad(&self) -> Self {
-        Self { boundary: Boundary::Pad, ..self.clone() }
-    }
-
-    /// The mean of every block, missing values left out.
-    #[must_use]
-    pub fn mean(&self) -> DataArray {
-        if self.windows.len() == 1 {
-            return self.of(ReduceOp::Mean);
-        }
-        // Over several dimensions: the sum of all by the count of all, in f64.
-        let dtype = if self.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
-        let wide = Self { array: self.array.cast(DType::F64), ..self.clone() };
-        let count = self.chained(ReduceOp::Count, ReduceOp::Sum);
-        (wide.of(ReduceOp::Sum) / count).cast(dtype).keeping_name_and_attrs(&self.array)
-    }
-
-    /// The sum of every block, missing values left out.
-    #[must_use]
-    pub fn sum(&self) -> DataArray {
-        self.of(ReduceOp::Sum)
-    }
-
-    /// The least value of every block.
-    #[must_use]
-    pub fn min(&self) -> DataArray {
-        self.of(ReduceOp::Min)
-    }
-
-    /// The greatest value of every block.
-    #[must_use]
-    pub fn max(&self) -> DataArray {
-        self.of(ReduceOp::Max)
-    }
-
-    /// How many values of every block are not missing.
-    #[must_use]
-    pub fn count(&self) -> DataArray {
-        self.chained(ReduceOp::Count, ReduceOp::Sum)
-    }
-
-    /// The median of every block (one dimension).
-    #[must_use]
-    pub fn median(&self) -> DataArray {
-        self.single("median", |array, codes, axis, dim| array.group_quantile(codes, axis, dim, 0.5, true))
-    }
-
-    /// The standard deviation of every block (one dimension).
-    #[must_use]
-    pub fn std(&self) -> DataArray {
-        self.single("std", |array, codes, axis, _| {
-            array.variable().expr().group_reduce(
-                axis,
-                codes,
-                vec![],
-                ReduceOp::Std { ddof: 0 },
-                ReduceOptions::default(),
-            )
-        })
-    }
-
-    fn single(&self, what: &str, build: impl Fn(&DataArray, GroupCodes, usize, &str) -> Expr) -> DataArray {
-        match self.windows.as_slice() {
-            [(dim, window)] => DataArray::from_result(
-                self.one(&self.array, dim, *window, |array, codes, axis| build(array, codes, axis, dim)),
-            ),
-            _ => self.array.fail(
-                Error::unsupported(format!("`{what}` of blocks along several dimensions"))
-                    .hint("coarsen one dimension, or use `mean`, `sum`, `min`, `max`, `count`"),
-            ),
-        }
-    }
-
-    fn of(&self, op: ReduceOp) -> DataArray {
-        self.chained(op, op)
-    }
-
-    fn chained(&self, first: ReduceOp, then: ReduceOp) -> DataArray {
-        let mut op = first;
-        let mut array = self.array.clone();
-        for (dim, window) in &self.windows {
-            let reduced = self.one(&array, dim, *window, |array, codes, axis| {
-                array.variable().expr().group_reduce(axis, codes, vec![], op, ReduceOptions::default())
-            });
-            array = match reduced {
-                Ok(array) => array,
-                Err(error) => return self.array.fail(error.context("coarsen")),
-            };
-            op = then;
-        }
-        array.keeping_name_and_attrs(&self.array)
-    }
-
-    fn one(
-        &self,
-        array: &DataArray,
-        dim: &str,
-        window: u64,
-        build: impl Fn(&DataArray, GroupCodes, usize) -> Expr,
-    ) -> Result<DataArray> {
-        array.check()?;
-        let axis = array.dims().axis(dim)?;
-        let len = array.shape()[axis];
-        if window == 0 {
-            return Err(Error::invalid("a block needs 1 position at least"));
-        }
-        let rest = len % window;
-        if rest > 0 && self.boundary == Boundary::Exact {
-            return Err(Error::invalid(format!("`{dim}` has {len} positions, which blocks of {window} do not divide"))
-                .hint("call `.trim()` to leave the rest out, or `.pad()` for a shorter last block"));
-        }
-        let array = match self.boundary {
-            Boundary::Trim if rest > 0 => array.isel(dim, 0..len - rest).checked()?,
-            _ => array.clone(),
-        };
-        let len = array.shape()[axis];
-        let n_groups = len.div_ceil(window);
-        let codes: Arc<[u32]> = (0..len).map(|position| (position / window) as u32).collect();
-        let codes = GroupCodes { codes, n_groups: n_groups as u32, dim: dim.into() };
-        let expr = build(&array, codes.clone(), axis);
-        let mut result = array.with_values(expr).checked()?;
-        result.coords = array.coords().filter(|coord| !coord.variable().dims().contains(dim));
-        for coord in array.coords().iter().filter(|coord| coord.variable().dims().contains(dim)) {
-            if let Some(coarse) = coarse_coord(coord, dim, &codes)? {
-                result.coords.set(coarse);
-            }
-        }
-        Ok(result)
-    }
-}
-
-/// The means of the labels of each block; strings have none.
-fn coarse_coord(coord: &Coord, dim: &str, codes: &GroupCodes) -> Result<Option<Coord>> {
-    let variable = coord.variable();
-    if variable.dtype() == DType::Utf8 {
-        return Ok(None);
-    }
-    let axis = variable.dims().axis(dim)?;
-    if let Some(block) = coord.loaded() {
-        // In memory: at once, so that labels stay cheap.
-        let expr = Expr::constant(variable.dims().clone(), block);
-        let reduced = expr.group_reduce(axis, codes.clone(), vec![], ReduceOp::Mean, ReduceOptions::default());
-        let block: Block = super::run::block(&reduced)?;
-        let along = Variable::from_block(variable.dims().clone(), block).with_attrs(variable.attrs().clone());
-        return Ok(Some(Coord::new(coord.name(), along)));
-    }
-    let reduced = variable.expr().group_reduce(axis, codes.clone(), vec![], ReduceOp::Mean, ReduceOptions::default());
-    Ok(Some(Coord::new(coord.name(), variable.with_expr(reduced))))
 }

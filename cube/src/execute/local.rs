@@ -172,8 +172,7 @@ fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
     for output in &run.stage.outputs {
         needs(output.walked(), &region, &run.resident, &mut found)?;
     }
-    let bytes =
-        found.encoded_bytes().saturating_add(found.decoded_bytes()).saturating_add(overhead(&run.stage, &region));
+    let bytes = found.encoded_bytes().saturating_add(found.held_bytes()).saturating_add(overhead(&run.stage, &region));
     let bytes = bytes.saturating_add(inner_bytes(&run.stage.inner, &found));
     let (run, asked) = (run.clone(), std::mem::take(&mut found.asked));
     let start = Box::new(move || {

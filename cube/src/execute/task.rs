@@ -36,6 +36,8 @@ pub(super) struct Arrived {
     pub key: (usize, Vec<u64>),
     pub source: Arc<dyn Source>,
     pub region: Region,
+    /// The part of it that is kept once it is decoded.
+    pub held: Region,
     pub encoded: Encoding,
 }
 
@@ -185,6 +187,13 @@ impl StageRun {
         if block.shape() != piece.region.extents() || block.dtype() != piece.source.dtype() {
             return Err(Error::corrupt(format!("decoded to {block:?}")));
         }
+        if piece.held != piece.region {
+            // A copy, so that the whole can go.
+            let part = block.region(&piece.held.relative_to(&piece.region))?;
+            let whole = Region::whole(&piece.held.shape());
+            let part = Block::assemble(part.dtype(), &piece.held.extents(), &[(whole, part)])?;
+            return Ok((piece.key, piece.held, part));
+        }
         Ok((piece.key, piece.region, block))
     }
 }
@@ -325,7 +334,8 @@ pub(super) fn start_reads(
                 Fetch::Blocking(read) => (Encoding::Later(read), None),
                 Fetch::Pending(future) => (Encoding::Here(Ok(Encoded::default())), Some(future)),
             };
-            (Arrived { key, source: need.source, region: need.region, encoded }, pending)
+            let held = need.held().clone();
+            (Arrived { key, source: need.source, region: need.region, held, encoded }, pending)
         })
         .collect()
 }

@@ -75,7 +75,7 @@ pub(super) fn drive_grid(
         for axis in axes_to_cut(&drive, columns).into_iter().filter(|&axis| !is_whole(axis)) {
             let Some(smaller) = halved(&drive, |cut| cut == axis) else { continue };
             let size = task_size(outputs, &smaller, resident, inner)?;
-            // Half a chunk is decoded as a whole: cutting that brings nothing but reads.
+            // Half a chunk is decoded as a whole: cutting a few of them brings nothing but reads. Of many, only the parts are held.
             if size.bytes.saturating_sub(TILE_SCRATCH) <= (task.bytes - TILE_SCRATCH) / 4 * 3 {
                 better = Some((smaller, size));
                 break;
@@ -105,8 +105,9 @@ pub(super) fn task_size(
             finished += region.size().saturating_mul(output.dtype().item_size() as u64);
         }
     }
-    let (encoded, decoded) = (found.encoded_bytes(), found.decoded_bytes());
-    let bytes = encoded.saturating_add(decoded).saturating_add(finished).saturating_add(TILE_SCRATCH);
+    let (encoded, decoded) = (found.read_bytes(), found.decoded_bytes());
+    let held = found.encoded_bytes().saturating_add(found.held_bytes());
+    let bytes = held.saturating_add(finished).saturating_add(TILE_SCRATCH);
     let bytes = bytes.saturating_add(inner_bytes(inner, &found));
     Ok(TaskSize { bytes, reads: found.pieces.len() as u64, encoded, decoded })
 }

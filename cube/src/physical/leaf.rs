@@ -7,7 +7,7 @@ use super::inner::{reduced_box, with_all_groups};
 use super::program::Resident;
 use super::regions::input_regions;
 use super::stage::Reduction;
-use crate::base::{AxisChunks, Block, Error, Region, Result};
+use crate::base::{AxisChunks, Block, DType, Error, Region, Result};
 use crate::plan::{AxisSlice, Expr, Op, deep};
 use crate::source::Source;
 
@@ -20,6 +20,20 @@ pub(crate) struct Need {
     pub source: Arc<dyn Source>,
     /// What is read: the whole chunk, or the part that is used if the source reads parts.
     pub region: Region,
+    /// The part of it that is used.
+    pub used: Region,
+}
+
+impl Need {
+    /// What is held of it once it is decoded: all, or the part that is used where that is at most half.
+    pub fn held(&self) -> &Region {
+        let worth_it = self.source.dtype() != DType::Utf8 && self.used.size().saturating_mul(2) <= self.region.size();
+        if worth_it { &self.used } else { &self.region }
+    }
+
+    fn n_bytes(&self, region: &Region) -> u64 {
+        region.size().saturating_mul(self.source.dtype().item_size() as u64)
+    }
 }
 
 /// All that a task reads, each chunk once.
@@ -33,16 +47,33 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Decoded bytes of all pieces.
+    /// Bytes that are decoded.
     pub fn decoded_bytes(&self) -> u64 {
-        self.pieces.values().map(|need| need.region.size().saturating_mul(need.source.dtype().item_size() as u64)).sum()
+        self.pieces.values().map(|need| need.n_bytes(&need.region)).sum()
     }
 
-    /// Upper bound of the encoded bytes of all pieces, with the scratch that decoding the largest takes.
+    /// Bytes that are held at a time, decoded: the parts that are used, and the whole of the one that is decoded.
+    pub fn held_bytes(&self) -> u64 {
+        let held: u64 = self.pieces.values().map(|need| need.n_bytes(need.held())).sum();
+        let cut = self.pieces.values().filter(|need| need.held() != &need.region);
+        held.saturating_add(cut.map(|need| need.n_bytes(&need.region)).max().unwrap_or(0))
+    }
+
+    /// Upper bound of the encoded bytes that are read.
+    pub fn read_bytes(&self) -> u64 {
+        self.pieces.values().map(|need| need.source.encoded_bound(&need.region)).sum()
+    }
+
+    /// Upper bound of the encoded bytes that are held at a time, with the scratch that decoding the largest takes: of all pieces that are read
+    /// ahead, and of one of those that are read just before they are decoded.
     pub fn encoded_bytes(&self) -> u64 {
-        let encoded: u64 = self.pieces.values().map(|need| need.source.encoded_bound(&need.region)).sum();
+        let (mut ahead, mut late) = (0u64, 0u64);
+        for need in self.pieces.values() {
+            let bound = need.source.encoded_bound(&need.region);
+            if need.source.reads_late() { late = late.max(bound) } else { ahead = ahead.saturating_add(bound) }
+        }
         let scratch = self.pieces.values().map(|need| need.source.decode_scratch(&need.region)).max().unwrap_or(0);
-        encoded + scratch
+        ahead.saturating_add(late).saturating_add(scratch)
     }
 }
 
@@ -78,16 +109,16 @@ pub(crate) fn needs(expr: &Expr, region: &Region, resident: &Resident, found: &m
         for_each_piece(source.grid().axes(), &window, |chunk, _, inside| {
             let key = (source_id(source), chunk.iter().map(|range| range.start).collect());
             let whole = Region::new(chunk.to_vec());
-            let part = if source.reads_parts() {
-                Region::new(inside.iter().zip(&window).map(|(k, w)| covered(k, w)).collect())
-            } else {
-                whole
-            };
+            let used = Region::new(inside.iter().zip(&window).map(|(k, w)| covered(k, w)).collect());
+            let part = if source.reads_parts() { used.clone() } else { whole };
             found
                 .pieces
                 .entry(key)
-                .and_modify(|need| need.region = bounding(&need.region, &part))
-                .or_insert_with(|| Need { source: source.clone(), region: part.clone() });
+                .and_modify(|need| {
+                    need.region = bounding(&need.region, &part);
+                    need.used = bounding(&need.used, &used);
+                })
+                .or_insert_with(|| Need { source: source.clone(), region: part.clone(), used: used.clone() });
             Ok(())
         })?;
         return Ok(());

@@ -126,6 +126,10 @@ impl Source for JoinedSource {
         self.parts.iter().all(|part| part.reads_parts())
     }
 
+    fn reads_late(&self) -> bool {
+        self.parts.iter().all(|part| part.reads_late())
+    }
+
     fn encoded_bound(&self, region: &Region) -> u64 {
         let shares = self.shares(region);
         let bound = |share: &Share| {

@@ -98,6 +98,10 @@ impl Source for ZarrSource {
         &self.grid
     }
 
+    fn reads_late(&self) -> bool {
+        !self.shared.store.is_remote()
+    }
+
     fn encoded_bound(&self, region: &Region) -> u64 {
         let decoder = self.chunk_of(region).and_then(|chunk| self.decoder_of(&chunk));
         decoder.map_or(0, |decoder| decoder.encoded_bound())

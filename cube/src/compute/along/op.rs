@@ -1,16 +1,24 @@
 //! The closed list of operations along axes.
 use std::ops::Range;
 
+use super::blend::Blend;
 use super::cumulative::{Running, cumulative};
+use super::exponential::Exponential;
 use super::fill::fill;
 use super::fit::Fit;
 use super::interpolate::Interpolate;
 use super::lines::map_lines;
+use super::monotonic::{Monotonic, N_RESULTS};
 use super::own::OwnFunction;
+use super::own_block::OwnBlocks;
+use super::own_window::OwnWindow;
+use super::pooled::Pooled;
 use super::quantile::Quantile;
 use super::rank::rank;
 use super::rolling::Rolling;
+use super::runs::{RunStatistic, Runs};
 use super::slope::Slope;
+use super::weighted_quantile::WeightedQuantile;
 use crate::base::{Block, DType, Error, Kind, Result};
 
 /// An operation along an axis. The axis keeps its length or gets another; further axes that are taken together with it go.
@@ -56,8 +64,24 @@ pub enum AxisOp {
     Slope(Slope),
     /// Coefficients of a polynomial of least squares.
     Fit(Fit),
+    /// Exponentially weighted means or sums.
+    Exponential(Exponential),
+    /// Runs of positions on which something holds.
+    Runs(Runs),
+    /// Theil and Sen's slope, Mann and Kendall's test.
+    Monotonic(Monotonic),
+    /// Quantiles of groups that may share members.
+    Pooled(Pooled),
+    /// Quantiles of values that count differently.
+    WeightedQuantile(WeightedQuantile),
+    /// Weighted sums of a few values each.
+    Blend(Blend),
     /// A function of the user's.
     Own(OwnFunction),
+    /// A function of the user's over windows.
+    OwnWindow(OwnWindow),
+    /// A function of the user's over blocks of any size.
+    OwnBlocks(OwnBlocks),
 }
 
 impl AxisOp {
@@ -75,7 +99,15 @@ impl AxisOp {
             Self::Interpolate(_) => "interp",
             Self::Slope(slope) => slope.name(),
             Self::Fit(_) => "polyfit",
+            Self::Exponential(_) => "rolling_exp",
+            Self::Runs(_) => "runs",
+            Self::Monotonic(_) => "mann_kendall",
+            Self::Pooled(_) => "pooled quantile",
+            Self::WeightedQuantile(_) => "weighted quantile",
+            Self::Blend(_) => "regrid",
             Self::Own(_) => "apply_along",
+            Self::OwnWindow(_) => "rolling",
+            Self::OwnBlocks(_) => "map_blocks",
         }
     }
 
@@ -99,8 +131,22 @@ impl AxisOp {
             },
             Self::Rolling(rolling) if number => Ok(rolling.output_dtype(x)),
             Self::Quantile(quantile) if number => Ok(quantile.output_dtype(x)),
-            Self::Interpolate(_) | Self::Slope(_) if number => Ok(if x == DType::F32 { x } else { DType::F64 }),
-            Self::Rank { .. } | Self::Fit(_) | Self::Own(_) if number => Ok(DType::F64),
+            Self::OwnBlocks(own) => Ok(own.output_dtype()),
+            Self::Runs(_) if number => Ok(DType::I64),
+            Self::Interpolate(_) | Self::Slope(_) | Self::Exponential(_) | Self::Blend(_) if number => {
+                Ok(if x == DType::F32 { x } else { DType::F64 })
+            }
+            Self::Rank { .. }
+            | Self::Fit(_)
+            | Self::Own(_)
+            | Self::OwnWindow(_)
+            | Self::Monotonic(_)
+            | Self::Pooled(_)
+            | Self::WeightedQuantile(_)
+                if number =>
+            {
+                Ok(DType::F64)
+            }
             _ => undefined(),
         }
     }
@@ -113,6 +159,11 @@ impl AxisOp {
             Self::Slope(slope) => slope.output_len(len),
             Self::Fit(fit) => fit.n_coefficients(),
             Self::Own(own) => own.output_len(len),
+            Self::Runs(runs) => runs.output_len(len),
+            Self::Monotonic(_) => N_RESULTS,
+            Self::Pooled(pooled) => pooled.members.len() as u64,
+            Self::Blend(blend) => blend.n_rows(),
+            Self::WeightedQuantile(quantile) => quantile.at.len() as u64,
             _ => len,
         }
     }
@@ -120,7 +171,7 @@ impl AxisOp {
     /// Whether a result needs only values near to it: `false` if it needs the whole axis.
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Shift { .. } | Self::Rolling(_) => true,
+            Self::Shift { .. } | Self::Rolling(_) | Self::OwnBlocks(_) | Self::OwnWindow(_) | Self::Blend(_) => true,
             Self::FillForward { limit } | Self::FillBackward { limit } => limit.is_some(),
             Self::Interpolate(interpolate) => interpolate.is_local(),
             _ => false,
@@ -132,7 +183,13 @@ impl AxisOp {
         let end = |extra: u64| wanted.end.saturating_add(extra).min(len);
         match self {
             _ if wanted.is_empty() => 0..0,
-            Self::CumSum { .. } | Self::CumProd { .. } | Self::FillForward { limit: None } => 0..wanted.end,
+            Self::CumSum { .. }
+            | Self::CumProd { .. }
+            | Self::Exponential(_)
+            | Self::Runs(Runs { statistic: RunStatistic::Reached, .. })
+            | Self::FillForward { limit: None } => 0..wanted.end,
+            Self::OwnBlocks(_) => wanted.clone(),
+            Self::Blend(blend) => blend.reads(wanted, len),
             Self::FillForward { limit: Some(n) } => wanted.start.saturating_sub(*n)..wanted.end,
             Self::FillBackward { limit: None } => wanted.start..len,
             Self::FillBackward { limit: Some(n) } => wanted.start..end(*n),
@@ -142,6 +199,10 @@ impl AxisOp {
             }
             Self::Rolling(rolling) => {
                 let (before, after) = rolling.reach();
+                wanted.start.saturating_sub(before)..end(after)
+            }
+            Self::OwnWindow(own) => {
+                let (before, after) = own.reach();
                 wanted.start.saturating_sub(before)..end(after)
             }
             Self::Interpolate(interpolate) => interpolate.reads(wanted, len),
@@ -170,6 +231,9 @@ pub fn along(
     if let AxisOp::Shift { offset } = op {
         return shifted(x, axis, *offset, wanted);
     }
+    if let AxisOp::OwnBlocks(own) = op {
+        return own.of(x);
+    }
     if let AxisOp::Rolling(rolling) = op {
         return rolling.of(x, axis, from, n_out, output);
     }
@@ -194,8 +258,23 @@ pub fn along(
         }
         AxisOp::Slope(slope) => map_lines::<f64>(x, axes, n_out, output, |lines, out| slope.of(&lines, wanted, out)),
         AxisOp::Fit(fit) => map_lines::<f64>(x, axes, n_out, output, |lines, out| fit.of(&lines, wanted, out)),
+        AxisOp::Exponential(weights) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| weights.of(&lines, from, n_out, out))
+        }
+        AxisOp::Runs(runs) => map_lines::<f64>(x, axes, n_out, output, |lines, out| runs.of(&lines, wanted, out)),
+        AxisOp::Monotonic(test) => map_lines::<f64>(x, axes, n_out, output, |lines, out| test.of(&lines, wanted, out)),
+        AxisOp::Pooled(pooled) => map_lines::<f64>(x, axes, n_out, output, |lines, out| pooled.of(&lines, wanted, out)),
+        AxisOp::WeightedQuantile(quantile) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
+        }
+        AxisOp::Blend(blend) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| blend.of(&lines, held, wanted, out))
+        }
+        AxisOp::OwnWindow(own) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| own.of(&lines, held, wanted, out))
+        }
         AxisOp::Own(own) => map_lines::<f64>(x, axes, n_out, output, |lines, out| own.of(&lines, wanted, out)),
-        AxisOp::Shift { .. } | AxisOp::Rolling(_) => Err(Error::internal("handled above")),
+        AxisOp::Shift { .. } | AxisOp::Rolling(_) | AxisOp::OwnBlocks(_) => Err(Error::internal("handled above")),
     }
 }
 

@@ -6,20 +6,35 @@ use std::sync::Arc;
 use super::lines::Lines;
 use crate::base::{Error, Result};
 
-type Function = dyn Fn(&[f64]) -> Vec<f64> + Send + Sync;
+/// A function from the values along an axis to results.
+pub type LineFunction = dyn Fn(&[f64]) -> Vec<f64> + Send + Sync;
+
+/// What a function of the user's is called, if it was registered under a name: only then can it be found in another process.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Named(pub Option<Arc<str>>);
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(name) => write!(f, "function `{name}`"),
+            None => f.write_str("closure (local only)"),
+        }
+    }
+}
 
 /// A closure from the values along an axis, missing ones NaN, to results.
 #[derive(Clone)]
 pub struct OwnFunction {
-    function: Arc<Function>,
+    function: Arc<LineFunction>,
+    name: Named,
     /// How many results there are; `None` if as many as values.
     len: Option<u64>,
 }
 
 impl OwnFunction {
     /// A function that gives `len` results, or as many as it gets values.
-    pub fn new(function: Arc<Function>, len: Option<u64>) -> Self {
-        Self { function, len }
+    pub fn new(function: Arc<LineFunction>, name: Named, len: Option<u64>) -> Self {
+        Self { function, name, len }
     }
 
     pub(super) fn output_len(&self, len: u64) -> u64 {
@@ -50,6 +65,6 @@ impl PartialEq for OwnFunction {
 
 impl fmt::Debug for OwnFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("closure (local only)")
+        fmt::Debug::fmt(&self.name, f)
     }
 }

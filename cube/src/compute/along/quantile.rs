@@ -69,17 +69,21 @@ impl Quantile {
         if spoiled || values.is_empty() || (values.len() as u64) < self.least {
             return f64::NAN;
         }
-        // numpy's `linear`, with its way of interpolating: from the nearer end.
-        let place = at * (values.len() - 1) as f64;
-        let below = (place.floor() as usize).min(values.len() - 1);
-        let part = place - below as f64;
-        let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
-        let low = *low;
-        if part == 0.0 || above.is_empty() {
-            return low;
-        }
-        let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-        let step = high - low;
-        if part >= 0.5 { high - step * (1.0 - part) } else { low + step * part }
+        one_quantile(values, at)
     }
+}
+
+/// numpy's `linear`, with its way of interpolating: from the nearer end. There must be a value, and none may be NaN.
+pub fn one_quantile(values: &mut [f64], at: f64) -> f64 {
+    let place = at * (values.len() - 1) as f64;
+    let below = (place.floor() as usize).min(values.len() - 1);
+    let part = place - below as f64;
+    let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    if part == 0.0 || above.is_empty() {
+        return low;
+    }
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    let step = high - low;
+    if part >= 0.5 { high - step * (1.0 - part) } else { low + step * part }
 }

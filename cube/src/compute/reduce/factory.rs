@@ -8,6 +8,7 @@ use super::integer_sums::{IntegerSums, TimeSums};
 use super::min_max::{Extremes, Largest, Pick, Smallest};
 use super::moments::{Moments, Spread};
 use super::op::{ReduceOp, ReduceOptions};
+use super::own::OwnStates;
 use super::prod::Products;
 use super::state::State;
 use crate::base::{DType, Result};
@@ -36,6 +37,10 @@ pub(super) fn describe(op: ReduceOp, options: ReduceOptions, input: DType) -> Re
         ReduceOp::Any => described(Truth::<false>::BYTES, Truth::<false>::new),
         ReduceOp::All => described(Truth::<true>::BYTES, Truth::<true>::new),
         ReduceOp::First | ReduceOp::Last => picked(input, skip, op == ReduceOp::Last),
+        ReduceOp::Own(id) => {
+            let reduction = id.get()?;
+            described(8 * reduction.init.len().max(1), move |n| OwnStates::new(reduction, n, skip))
+        }
         ReduceOp::Min => extremes::<Smallest>(input, skip),
         ReduceOp::Max => extremes::<Largest>(input, skip),
         ReduceOp::Sum if input.is_time_like() => {

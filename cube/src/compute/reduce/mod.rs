@@ -12,6 +12,7 @@ mod layout;
 mod min_max;
 mod moments;
 mod op;
+mod own;
 mod prod;
 mod state;
 mod together;
@@ -19,6 +20,7 @@ mod together;
 pub use accumulator::{Accumulator, Contribution};
 pub use layout::AxisRole;
 pub use op::{ReduceOp, ReduceOptions};
+pub use own::{OwnId, OwnReduction};
 
 #[cfg(test)]
 mod tests;

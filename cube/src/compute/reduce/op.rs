@@ -1,4 +1,5 @@
 //! The reductions there are, their options, and the dtype of their results.
+use super::own::OwnId;
 use crate::base::{DType, Error, Kind, Result};
 
 /// A reduction. Empty cells give: sum 0, product 1, count 0, any false, all true; NaN or NaT for the others.
@@ -34,6 +35,8 @@ pub enum ReduceOp {
     First,
     /// The last value that is not missing.
     Last,
+    /// A reduction that the user gave as functions; in f64.
+    Own(OwnId),
 }
 
 /// What counts as missing, and how many values a result needs.
@@ -67,6 +70,7 @@ impl ReduceOp {
             Self::All => "all",
             Self::First => "first",
             Self::Last => "last",
+            Self::Own(_) => "reduce_with",
         }
     }
 
@@ -83,6 +87,7 @@ impl ReduceOp {
                 return Err(Error::dtype(format!("`{}` is not defined for strings", self.name()))
                     .hint("strings can be counted (`count`) and picked (`first`, `last`)"));
             }
+            (Self::Own(_), Kind::Bool | Kind::Integer | Kind::Float) => DType::F64,
             (Self::Any | Self::All, Kind::Bool | Kind::Integer | Kind::Float) => DType::Bool,
             (Self::Min | Self::Max, _) | (Self::Mean, Kind::Time | Kind::Duration) | (Self::Sum, Kind::Duration) => {
                 input

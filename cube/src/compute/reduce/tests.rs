@@ -296,6 +296,6 @@ fn plain(op: ReduceOp, all: &[f64], skip: bool, dtype: DType) -> f64 {
         ReduceOp::Max => valid.iter().copied().fold(f64::NAN, f64::max),
         ReduceOp::Var { ddof } => variance(f64::from(ddof)),
         ReduceOp::Std { ddof } => variance(f64::from(ddof)).sqrt(),
-        ReduceOp::First | ReduceOp::Last => f64::NAN,
+        ReduceOp::First | ReduceOp::Last | ReduceOp::Own(_) => f64::NAN,
     }
 }

@@ -5,6 +5,7 @@ mod keys;
 mod locate;
 mod nearest;
 mod reindex;
+mod sphere;
 mod values;
 
 use std::cmp::Ordering;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use align::AxisMatch;
 use keys::{Key, Keys, Order};
 pub use reindex::Fill;
+pub use sphere::SphereIndex;
 
 use crate::base::{Block, DType, DatePrecision, Error, Result, TimeUnit};
 

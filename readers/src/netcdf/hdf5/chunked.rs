@@ -249,6 +249,10 @@ impl Source for ChunkedSource {
         &self.0.grid
     }
 
+    fn reads_late(&self) -> bool {
+        !self.0.hdf.bytes.is_remote()
+    }
+
     fn encoded_bound(&self, region: &Region) -> u64 {
         match self.0.index.get() {
             Some(Ok(index)) => self

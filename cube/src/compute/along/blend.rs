@@ -1,0 +1,102 @@
+//! Weighted sums of a few values for each result: regridding.
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::lines::Lines;
+use crate::base::Result;
+
+/// For every result the positions that make it and their weights (a sparse matrix, row by row).
+#[derive(Debug, Clone)]
+pub struct Blend {
+    /// Where the entries of each row start; one more than there are rows.
+    pub starts: Arc<[usize]>,
+    /// The position of each entry.
+    pub positions: Arc<[u32]>,
+    /// The weight of each entry.
+    pub weights: Arc<[f64]>,
+    /// What is done with missing values.
+    pub missing: BlendMissing,
+}
+
+/// What missing values do to a weighted sum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BlendMissing {
+    /// One that has a weight makes the result missing.
+    Spread,
+    /// They are left out, and the rest is divided by its share of the row's weight, if that is at least so much; else the result is missing.
+    Renormalise(f64),
+    /// They count as 0: a plain sum.
+    Zero,
+}
+
+impl PartialEq for Blend {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |a: &Self, b: &Self| {
+            Arc::ptr_eq(&a.starts, &b.starts)
+                && Arc::ptr_eq(&a.positions, &b.positions)
+                && Arc::ptr_eq(&a.weights, &b.weights)
+        };
+        self.missing == other.missing
+            && (same(self, other)
+                || (self.starts == other.starts && self.positions == other.positions && self.weights == other.weights))
+    }
+}
+
+impl Blend {
+    pub(super) fn n_rows(&self) -> u64 {
+        self.starts.len().saturating_sub(1) as u64
+    }
+
+    /// The positions from the first to the last that the rows need.
+    pub(super) fn reads(&self, wanted: &Range<u64>, len: u64) -> Range<u64> {
+        let entries = &self.positions[self.starts[wanted.start as usize]..self.starts[wanted.end as usize]];
+        match (entries.iter().min(), entries.iter().max()) {
+            (Some(&low), Some(&high)) => u64::from(low).min(len)..(u64::from(high) + 1).min(len),
+            // Rows without entries are missing, whatever is read.
+            _ => 0..len.min(1),
+        }
+    }
+
+    pub(super) fn of(
+        &self,
+        lines: &Lines<'_, f64>,
+        held: &Range<u64>,
+        wanted: &Range<u64>,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        let offset = held.start as usize;
+        for line in lines.iter() {
+            for row in wanted.start as usize..wanted.end as usize {
+                out.push(self.one(line, offset, self.starts[row]..self.starts[row + 1]));
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&self, line: &[f64], offset: usize, entries: Range<usize>) -> f64 {
+        if entries.is_empty() {
+            return f64::NAN;
+        }
+        let (mut total, mut present, mut all) = (0.0, 0.0, 0.0);
+        for (&position, &weight) in self.positions[entries.clone()].iter().zip(&self.weights[entries]) {
+            let value = line.get((position as usize).wrapping_sub(offset)).copied().unwrap_or(f64::NAN);
+            all += weight;
+            if value.is_nan() {
+                if self.missing == BlendMissing::Spread && weight != 0.0 {
+                    return f64::NAN;
+                }
+                continue;
+            }
+            total += weight * value;
+            present += weight;
+        }
+        match self.missing {
+            BlendMissing::Renormalise(_) if all == 0.0 || present == 0.0 => f64::NAN,
+            BlendMissing::Renormalise(least) if present / all < least - 1e-12 => f64::NAN,
+            // Weights of 1 in all stay as they are: no rounding where nothing is missing.
+            BlendMissing::Renormalise(_) if present == all => total,
+            BlendMissing::Renormalise(_) => total / (present / all),
+            _ => total,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Quantiles of members that may belong to several groups: percentiles of a climatology over a window of days.
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::lines::Lines;
+use super::quantile::one_quantile;
+use crate::base::Result;
+
+/// A quantile of each group, missing values left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pooled {
+    /// From 0 to 1.
+    pub at: f64,
+    /// The positions of each group.
+    pub members: Arc<[Arc<[u32]>]>,
+    /// Results of fewer values than this are missing.
+    pub least: u64,
+}
+
+impl Pooled {
+    pub(super) fn of(&self, lines: &Lines<'_, f64>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
+        let mut values: Vec<f64> = Vec::new();
+        for line in lines.iter() {
+            for group in &self.members[wanted.start as usize..wanted.end as usize] {
+                values.clear();
+                let held = group.iter().filter_map(|&position| line.get(position as usize).copied());
+                values.extend(held.filter(|value| !value.is_nan()));
+                out.push(match values.is_empty() || (values.len() as u64) < self.least {
+                    true => f64::NAN,
+                    false => one_quantile(&mut values, self.at),
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Exponentially weighted windows.
+use super::DataArray;
+use crate::base::Error;
+use crate::compute::along::{AxisOp, Exponential};
+
+/// How fast the weight of values goes, by one of pandas' measures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Decay {
+    /// The length of a plain window of about the same effect: alpha = 2 / (span + 1).
+    Span(f64),
+    /// After how many positions a weight is halved: alpha = 1 - exp(-ln 2 / halflife).
+    Halflife(f64),
+    /// The centre of mass of the weights: alpha = 1 / (1 + com).
+    CenterOfMass(f64),
+    /// The weight of the newest value.
+    Alpha(f64),
+}
+
+impl Decay {
+    fn alpha(self) -> f64 {
+        match self {
+            Self::Span(span) => 2.0 / (span + 1.0),
+            Self::Halflife(halflife) => 1.0 - (-std::f64::consts::LN_2 / halflife).exp(),
+            Self::CenterOfMass(com) => 1.0 / (1.0 + com),
+            Self::Alpha(alpha) => alpha,
+        }
+    }
+}
+
+/// A window over all values up to each whose weights decay (xarray's `rolling_exp`).
+#[derive(Debug, Clone)]
+pub struct ExponentialWindow {
+    array: DataArray,
+    dim: String,
+    decay: Decay,
+}
+
+impl DataArray {
+    /// An exponentially weighted window along a dimension: a value counts less with every position behind it (xarray's `rolling_exp`;
+    /// pandas' `ewm(adjust=True)`). Missing values are left out; results are missing until the first value.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, f64::NAN]);
+    /// assert_eq!(t.rolling_exp("x", Decay::Alpha(0.5)).mean().to_f64()?, [1.0, 3.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rolling_exp(&self, dim: &str, decay: Decay) -> ExponentialWindow {
+        ExponentialWindow { array: self.clone(), dim: dim.to_owned(), decay }
+    }
+}
+
+impl ExponentialWindow {
+    /// Weighted means: Σ (1-α)^(i-k) x_k / Σ (1-α)^(i-k).
+    #[must_use]
+    pub fn mean(&self) -> DataArray {
+        self.of(false)
+    }
+
+    /// Weighted sums: Σ (1-α)^(i-k) x_k.
+    #[must_use]
+    pub fn sum(&self) -> DataArray {
+        self.of(true)
+    }
+
+    fn of(&self, sum: bool) -> DataArray {
+        let alpha = self.decay.alpha();
+        if !(alpha > 0.0 && alpha <= 1.0) {
+            let message =
+                format!("{:?} gives the newest value a weight of {alpha}, not one above 0 and up to 1", self.decay);
+            return self.array.fail(Error::invalid(message).hint("a span is at least 1, a half-life above 0"));
+        }
+        self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, sum }))
+    }
+}
