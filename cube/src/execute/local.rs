@@ -150,7 +150,7 @@ fn run_stage(
         Hold { all: report.modelled_bytes, floor: stage.task_bytes },
         if stage.wide { Ahead::One } else { Ahead::Several },
         watch,
-        |n| admit(run, n),
+        |n| admit(run, n, context.n_workers() as u64),
         |finished| {
             progress.tasks_done = done_before + finished;
             progress.bytes_read = bytes_before + run.bytes_read.load(Ordering::Relaxed);
@@ -166,13 +166,15 @@ fn run_stage(
     finish_untouched(run)
 }
 
-fn admit(run: &Arc<StageRun>, n: u64) -> Result<Admission> {
+fn admit(run: &Arc<StageRun>, n: u64, n_workers: u64) -> Result<Admission> {
     let (index, region) = task_region(&run.stage, n);
     let mut found = Needs::default();
     for output in &run.stage.outputs {
         needs(output.walked(), &region, &run.resident, &mut found)?;
     }
-    let bytes = found.encoded_bytes().saturating_add(found.held_bytes()).saturating_add(overhead(&run.stage, &region));
+    let at_once = if run.stage.wide { n_workers } else { 1 };
+    let held = found.encoded_bytes(at_once).saturating_add(found.held_bytes(at_once));
+    let bytes = held.saturating_add(overhead(&run.stage, &region));
     let bytes = bytes.saturating_add(inner_bytes(&run.stage.inner, &found));
     let (run, asked) = (run.clone(), std::mem::take(&mut found.asked));
     let start = Box::new(move || {

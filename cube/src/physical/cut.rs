@@ -54,7 +54,7 @@ pub(super) fn drive_grid(
     share: u64,
 ) -> Result<(ChunkGrid, TaskSize)> {
     if let Some(grid) = wanted {
-        return Ok((grid.clone(), task_size(outputs, grid, resident, inner)?));
+        return Ok((grid.clone(), task_size(outputs, grid, resident, inner, n_workers)?));
     }
     let widest = outputs.iter().map(|output| output.walked().dtype().item_size() as u64).max().unwrap_or(8);
     let finest = outputs.iter().map(|output| output.walked().grid()).max_by_key(|grid| grid.n_chunks());
@@ -66,15 +66,15 @@ pub(super) fn drive_grid(
     let axes = finest.axes().iter().enumerate();
     let joined = axes.map(|(axis, cut)| if is_whole(axis) { AxisChunks::single(cut.len()) } else { cut.clone() });
     let joined = ChunkGrid::new(joined.collect());
-    let read = task_size(outputs, &joined, resident, inner)?.decoded;
+    let read = task_size(outputs, &joined, resident, inner, n_workers)?.decoded;
     let joined = join_small(joined, widest, read);
     let mut drive = join_groups(joined, outputs, widest, 4 * n_workers);
-    let mut task = task_size(outputs, &drive, resident, inner)?;
+    let mut task = task_size(outputs, &drive, resident, inner, n_workers)?;
     while task.bytes.saturating_sub(TILE_SCRATCH) > share {
         let mut better = None;
         for axis in axes_to_cut(&drive, columns).into_iter().filter(|&axis| !is_whole(axis)) {
             let Some(smaller) = halved(&drive, |cut| cut == axis) else { continue };
-            let size = task_size(outputs, &smaller, resident, inner)?;
+            let size = task_size(outputs, &smaller, resident, inner, n_workers)?;
             // Half a chunk is decoded as a whole: cutting a few of them brings nothing but reads. Of many, only the parts are held.
             if size.bytes.saturating_sub(TILE_SCRATCH) <= (task.bytes - TILE_SCRATCH) / 4 * 3 {
                 better = Some((smaller, size));
@@ -93,6 +93,7 @@ pub(super) fn task_size(
     drive: &ChunkGrid,
     resident: &Resident,
     inner: &[(Expr, Reduction)],
+    n_workers: u64,
 ) -> Result<TaskSize> {
     // The largest chunk of an axis may be anywhere if chunks are irregular; looking at the largest of each is an upper bound.
     let index: Vec<u64> = drive.axes().iter().map(largest_index).collect();
@@ -106,10 +107,11 @@ pub(super) fn task_size(
         }
     }
     let (encoded, decoded) = (found.read_bytes(), found.decoded_bytes());
-    let held = found.encoded_bytes().saturating_add(found.held_bytes());
-    let bytes = held.saturating_add(finished).saturating_add(TILE_SCRATCH);
-    let bytes = bytes.saturating_add(inner_bytes(inner, &found));
-    Ok(TaskSize { bytes, reads: found.pieces.len() as u64, encoded, decoded })
+    let mut size = TaskSize { bytes: 0, reads: found.pieces.len() as u64, encoded, decoded };
+    let at_once = if size.is_wide(n_workers) { n_workers } else { 1 };
+    let held = found.encoded_bytes(at_once).saturating_add(found.held_bytes(at_once));
+    size.bytes = held.saturating_add(finished).saturating_add(TILE_SCRATCH).saturating_add(inner_bytes(inner, &found));
+    Ok(size)
 }
 
 /// The axes in the order in which cutting them is tried: long chunks first, those that operations run along last.

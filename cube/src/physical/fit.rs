@@ -135,7 +135,7 @@ impl Group<'_> {
             let kept =
                 |axis: usize| !columns.never_cut[axis] && largest.is_some_and(|largest| largest.roles[axis].is_kept());
             let Some(smaller) = halved(&drive, kept) else { break };
-            task = task_size(&self.outputs, &smaller, self.resident, &self.inner)?;
+            task = task_size(&self.outputs, &smaller, self.resident, &self.inner, self.means.n_workers)?;
             task.bytes = task.bytes.saturating_add(columns.column_bytes);
             drive = smaller;
         }

@@ -52,11 +52,11 @@ impl Needs {
         self.pieces.values().map(|need| need.n_bytes(&need.region)).sum()
     }
 
-    /// Bytes that are held at a time, decoded: the parts that are used, and the whole of the one that is decoded.
-    pub fn held_bytes(&self) -> u64 {
+    /// Bytes that are held at a time, decoded: the parts that are used, and the whole of those that are being decoded, `at_once` of them.
+    pub fn held_bytes(&self, at_once: u64) -> u64 {
         let held: u64 = self.pieces.values().map(|need| need.n_bytes(need.held())).sum();
         let cut = self.pieces.values().filter(|need| need.held() != &need.region);
-        held.saturating_add(cut.map(|need| need.n_bytes(&need.region)).max().unwrap_or(0))
+        held.saturating_add(cut.map(|need| need.n_bytes(&need.region)).max().unwrap_or(0).saturating_mul(at_once))
     }
 
     /// Upper bound of the encoded bytes that are read.
@@ -65,15 +65,15 @@ impl Needs {
     }
 
     /// Upper bound of the encoded bytes that are held at a time, with the scratch that decoding the largest takes: of all pieces that are read
-    /// ahead, and of one of those that are read just before they are decoded.
-    pub fn encoded_bytes(&self) -> u64 {
+    /// ahead, and of `at_once` of those that are read just before they are decoded.
+    pub fn encoded_bytes(&self, at_once: u64) -> u64 {
         let (mut ahead, mut late) = (0u64, 0u64);
         for need in self.pieces.values() {
             let bound = need.source.encoded_bound(&need.region);
             if need.source.reads_late() { late = late.max(bound) } else { ahead = ahead.saturating_add(bound) }
         }
         let scratch = self.pieces.values().map(|need| need.source.decode_scratch(&need.region)).max().unwrap_or(0);
-        ahead.saturating_add(late).saturating_add(scratch)
+        ahead.saturating_add(late.saturating_add(scratch).saturating_mul(at_once))
     }
 }
 

@@ -3,8 +3,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::layout::{Layout, Rows};
+use super::layout::{Part, Rows};
 use super::state::{State, column, same, stored};
+use super::together::drive_all;
 use crate::base::{Block, Error, Result};
 
 type Update = dyn Fn(&mut [f64], f64) + Send + Sync;
@@ -117,9 +118,9 @@ impl Rows<f64> for OwnStates {
 }
 
 impl State for OwnStates {
-    fn update(&mut self, block: &Block, layout: &Layout) -> Result<()> {
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
         let bytes = self.width() * 8;
-        layout.drive::<f64>(block, self, bytes)
+        drive_all::<f64>(parts, self, bytes)
     }
 
     fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
