@@ -527,6 +527,8 @@ fn every_line_runs() -> Result<()> {
     run(regridder.apply(&t));
     // py: # regridder.to_netcdf("weights.nc"), Regridder(..., weights="weights.nc")
     let kept = Regridder::from_dataset(&regridder.to_dataset())?;
+    // py: # gdalcubes: cube_view(dx=90, dy=60, aggregation="max")
+    run(t.view(&Grid::regular((-90.0, 90.0), (0.0, 360.0), 60.0)?).max());
     // py: # rioxarray: t.rio.reproject("EPSG:3857")
     run(Regridder::from_projection(&t, &Crs::Geographic, &[1e6, 0.0], &[0.0, 1e6], &Crs::Proj("EPSG:3857".into()), RegridMethod::Bilinear)?.apply(&t));
     // py: # regionmask: mask, t.where(mask)

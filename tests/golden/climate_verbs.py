@@ -2,7 +2,7 @@
 
   {"area": "field_mean" | "field_std" | "zonal_mean" | "meridional_mean"}  {"running_days": N, "reduce" | "q"}  {"exceedance": PIPELINE, "frequency"}
   {"trend" | "theil_sen" | "mann_kendall": DIM, "pick"}  {"eofs": DIM, "n", "pick", "weights"}  {"runs": DIM, "what", "n", "frequency"}
-  {"regrid": [LATITUDES, LONGITUDES], "method", "covered"}  {"curvilinear": [LATITUDES, LONGITUDES], "method"}  {"solar_day": LONGITUDE, "reduce"}
+  {"regrid": [LATITUDES, LONGITUDES], "method", "covered"}  {"view": [LATITUDES, LONGITUDES], "reduce"}  {"curvilinear": [LATITUDES, LONGITUDES], "method"}  {"solar_day": LONGITUDE, "reduce"}
   {"rotated": [POLE_LAT, POLE_LON, LATITUDES, LONGITUDES]}  {"projected": [PROJ, YS, XS]}  {"regions": [[NAME, RING]...], "what"}
 """
 import numpy as np
@@ -190,6 +190,27 @@ def regrid(value, argument, run, method, covered=0.0):
     return as_before(around(values).interp(lat=lats, lon=lons), value)
 
 
+def view(value, argument, run, reduce):
+    """Cell by cell: the values whose place lies in it, the lower end within, the upper one only at the end of the grid."""
+    lats, lons = argument
+    def members(labels, places, turn):
+        ends = np.sort(edges(labels))
+        places = ends[0] + (places - ends[0]) % 360 if turn else places
+        def inside(label):
+            k = np.searchsorted(ends, label) - 1
+            return np.flatnonzero((places >= ends[k]) & ((places < ends[k + 1]) | ((k == len(ends) - 2) & (places == ends[-1]))))
+        return [inside(label) for label in labels]
+    of_lat, of_lon = members(lats, value.lat.values, False), members(lons, value.lon.values, True)
+    def cell(i, j):
+        part = wide(value).isel(lat=of_lat[i], lon=of_lon[j])
+        if not part.sizes["lat"] or not part.sizes["lon"]:
+            return xr.full_like(value.isel(lat=0, lon=0, drop=True), 0 if reduce in ("sum", "count") else np.nan, dtype="i8" if reduce == "count" else "f8")
+        return getattr(part, reduce)(["lat", "lon"]).drop_vars(["lat", "lon"], errors="ignore")
+    rows = [xr.concat([cell(i, j) for j in range(len(lons))], "lon") for i in range(len(lats))]
+    result = xr.concat(rows, "lat").transpose(*value.dims)
+    return result if reduce == "count" else as_before(result, value)
+
+
 def curvilinear(value, argument, run, method):
     """Nearest: by angles. Bilinear: on the plane that touches the sphere at each new point, the cell found by trying all of them."""
     lats, lons = argument
@@ -298,6 +319,6 @@ def solar_day(value, longitude, run, reduce):
 
 STEPS = {
     "area": area, "running_days": running_days, "exceedance": exceedance, "trend": trend, "theil_sen": theil_sen,
-    "mann_kendall": mann_kendall, "eofs": eofs, "runs": runs, "regrid": regrid, "curvilinear": curvilinear, "rotated": rotated,
+    "mann_kendall": mann_kendall, "eofs": eofs, "runs": runs, "regrid": regrid, "view": view, "curvilinear": curvilinear, "rotated": rotated,
     "projected": mercator, "regions": regions, "solar_day": solar_day,
 }  # fmt: skip

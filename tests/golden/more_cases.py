@@ -218,6 +218,10 @@ def regridding():
         for covered in (0.0, 0.5, 0.9, 1.0):
             yield b("t", FEW, {"regrid": grid, "method": "conservative", "covered": covered})
         yield b("t", FEW, {"fillna": 280.0}, {"regrid": grid, "method": "bilinear"})
+    for grid in ([[45.0, 0.0, -45.0], [30.0, 120.0, 210.0, 300.0]], [[-60.0, 60.0], [-45.0, 90.0, 225.0]]):
+        for reduction in ("mean", "sum", "min", "max", "count"):
+            yield b("t", FEW, {"view": grid, "reduce": reduction})
+            yield b("p", {"view": grid, "reduce": reduction}, FEW)
     for method in ("bilinear", "nearest"):
         yield "curvilinear.nc", v("t", {"fillna": 280.0}, {"curvilinear": [[30.0, 41.0, 50.5], [3.0, 12.0]], "method": method})
         yield "curvilinear.nc", v("n", {"curvilinear": [[35.0, 44.4], [0.5, 7.0, 14.0]], "method": method})

@@ -58,6 +58,19 @@ pub fn one(
             }
             Err(error) => DataArray::failed(error),
         },
+        "view" => match Grid::new(floats(&x[0]), floats(&x[1])) {
+            Ok(grid) => {
+                let view = a.view(&grid);
+                match word("reduce") {
+                    "mean" => view.mean(),
+                    "sum" => view.sum(),
+                    "min" => view.min(),
+                    "max" => view.max(),
+                    _ => view.count(),
+                }
+            }
+            Err(error) => DataArray::failed(error),
+        },
         "curvilinear" => {
             let method = method(word("method"));
             let made =

@@ -201,4 +201,35 @@ impl GroupBy {
     pub fn reduce_with(&self, reduction: &Reduction) -> DataArray {
         self.reduced(ReduceOp::Own(reduction.0))
     }
+
+    /// A function of the values of each group, missing ones NaN, that gives one number (xarray's `groupby(...).map`). f64; runs in this
+    /// process only. Needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 7.0]).with_coord("x", vec![7, 8, 7, 8]);
+    /// let spans = t.group_by("x").apply(|values| values[values.len() - 1] - values[0]);
+    /// assert_eq!(spans.to_f64()?, [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn apply(&self, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> DataArray {
+        let groups = match &self.groups {
+            Ok(groups) => groups,
+            Err(error) => return self.array.fail(error.clone()),
+        };
+        let (codes, n) = (groups.codes.codes.clone(), groups.codes.n_groups);
+        let of_line = move |line: &[f64]| {
+            let mut members: Vec<Vec<f64>> = vec![Vec::new(); n as usize];
+            for (&value, &code) in line.iter().zip(codes.iter()) {
+                if let Some(group) = members.get_mut(code as usize) {
+                    group.push(value);
+                }
+            }
+            members.iter().map(|group| if group.is_empty() { f64::NAN } else { function(group) }).collect()
+        };
+        let own = OwnFunction::new(Arc::new(of_line), Named(None), Some(u64::from(n)));
+        let expr = self.array.variable().expr().along(vec![groups.axis], AxisOp::Own(own), &groups.codes.dim);
+        self.labelled(groups, expr)
+    }
 }

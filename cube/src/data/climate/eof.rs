@@ -1,12 +1,13 @@
 //! Empirical orthogonal functions: the patterns that explain most of the variance.
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::trends::dataset;
-use crate::base::{Block, DType, Dims, Error, Result};
+use crate::base::{AxisChunks, Block, ChunkGrid, DType, Dims, Error, Region, Result};
 use crate::data::coords::Coord;
 use crate::data::{DataArray, Dataset, Variable};
+use crate::execute::{ArraySpec, Sink};
 
 /// The leading patterns of an array. Made by [`DataArray::eofs`].
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ impl DataArray {
     /// out as a whole. With X = U S Vᵗ, weighted anomalies by time and place, patterns are the columns of V, components those of U S, and mode k
     /// explains s_k² / Σ s² (von Storch and Zwiers, 1999, ch. 13).
     ///
-    /// Reads the data now, in one pass over blocks: X Xᵗ, of the length of `dim` squared, is decomposed in memory. The patterns themselves are
+    /// Reads the data now, once for the means and once for X Xᵗ, which is of the length of `dim` squared and is decomposed in memory. The patterns themselves are
     /// lazy. Their sign is that in which the values sum up to more than 0.
     ///
     /// ```
@@ -67,9 +68,8 @@ impl DataArray {
             .chain(weighted.dims().iter().filter(|name| *name != dim).map(ToOwned::to_owned))
             .collect();
         let weighted = weighted.transpose(order).checked()?;
-        let gram = weighted.gram(dim)?;
         let n_times = len as usize;
-        let matrix = DMatrix::from_row_slice(n_times, n_times, &gram);
+        let matrix = weighted.gram()?;
         let total = matrix.trace();
         if total.is_nan() || total <= 0.0 {
             return Err(Error::invalid("there is no variance, or every column has a missing value"));
@@ -101,23 +101,67 @@ impl DataArray {
         self.where_(self.count(dim).eq_to(len as i64))
     }
 
-    /// The products of all pairs of positions of the first axis, summed over the others: missing values count as 0.
-    fn gram(&self, dim: &str) -> Result<Vec<f64>> {
-        let n = self.shape()[0] as usize;
-        // A block of rows against all: no more than about 64 of them, so that the partial sums stay small beside the data.
+    /// The products of all pairs of positions of the first axis, summed over the others: missing values count as 0. Every chunk is read once.
+    fn gram(&self) -> Result<DMatrix<f64>> {
+        /// Whole columns of about this many bytes are multiplied at a time.
+        const BLOCK: u64 = 16 << 20;
         let filled = self.fillna(0.0);
-        let plain = DataArray::from_expr(filled.variable().expr().clone());
-        let others: Vec<String> = plain.dims().iter().filter(|name| *name != dim).map(ToOwned::to_owned).collect();
-        let pair = "the other position";
-        let mut gram = vec![0.0; n * n];
-        for start in (0..n).step_by(64) {
-            let end = (start + 64).min(n);
-            let rows = plain.isel(dim, start as i64..end as i64).rename([(dim, pair)]);
-            let products = (&rows * &plain).sum(others.as_slice());
-            let products = products.transpose([pair, dim]).to_f64()?;
-            gram[start * n..end * n].copy_from_slice(&products);
+        let n = self.shape()[0];
+        let mut axes = filled.chunks().axes().to_vec();
+        axes[0] = AxisChunks::single(n);
+        let bytes = |axes: &[AxisChunks]| axes.iter().fold(8u64, |all, axis| all.saturating_mul(axis.largest().max(1)));
+        while bytes(&axes) > BLOCK
+            && let Some(longest) =
+                axes[1..].iter_mut().max_by_key(|axis| axis.largest()).filter(|axis| axis.largest() > 1)
+        {
+            *longest = AxisChunks::regular(longest.len(), longest.largest().div_ceil(2));
         }
-        Ok(gram)
+        let sink = Arc::new(Products { n: n as usize, chunks: ChunkGrid::new(axes), sum: Mutex::new(None) });
+        filled.compute_into(&(sink.clone() as Arc<dyn Sink>))?;
+        let sum = sink.sum.lock().unwrap_or_else(PoisonError::into_inner).take();
+        sum.ok_or_else(|| Error::invalid("an array without values has no patterns"))
+    }
+}
+
+/// Adds up the products of columns with themselves.
+struct Products {
+    n: usize,
+    chunks: ChunkGrid,
+    sum: Mutex<Option<DMatrix<f64>>>,
+}
+
+impl Sink for Products {
+    fn chunks(&self) -> Option<ChunkGrid> {
+        Some(self.chunks.clone())
+    }
+
+    fn held_bytes(&self, _spec: &ArraySpec) -> u64 {
+        // The sum, a product that is added to it, and what the decomposition takes.
+        4 * 8 * (self.n as u64).pow(2)
+    }
+
+    fn begin(&self, _spec: &ArraySpec) -> Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, _region: &Region, block: &Block) -> Result<()> {
+        let values = block.to_f64()?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        // Row by row in memory is column by column of the transpose.
+        let columns = DMatrix::from_vec(values.len() / self.n, self.n, values);
+        let product = columns.transpose() * &columns;
+        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        match sum.as_mut() {
+            Some(sum) => *sum += product,
+            None => *sum = Some(product),
+        }
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<()> {
+        Ok(())
     }
 }
 
