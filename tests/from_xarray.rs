@@ -383,6 +383,8 @@ fn every_line_runs() -> Result<()> {
     run(t.group_by("time.year").quantile(0.9));
     // py: t.groupby("time.year").first()
     run(t.group_by("time.year").first());
+    // py: t.groupby("time.year").map(f)
+    run(t.group_by("time.year").apply(|values| values[0]));
     // py: ds.groupby("time.month").mean()
     run(ds.group_by("time.month").mean());
 
