@@ -42,15 +42,18 @@ doc: ## the API documentation, in target/doc
 deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
-.PHONY: test test-rust test-doc test-kernel
+.PHONY: test test-rust test-doc test-roundtrip test-kernel
 # No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
-test: test-rust test-doc test-kernel ## all tests: Rust, doctests, the kernel from outside
+test: test-rust test-doc test-roundtrip test-kernel ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
 
 test-rust: tools cells
 	cargo nextest run --release --locked --no-fail-fast
 
 test-doc:
 	cargo test --release --locked --doc
+
+test-roundtrip: build $(call venv,roundtrip)
+	$(VENV_ROOT)/.venv-roundtrip/bin/python tests/roundtrip/roundtrip.py $(TARGET)/release/terracube
 
 test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py

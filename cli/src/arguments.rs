@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use terracube::prelude::OpenOptions;
 
 /// Lazy labelled datacubes, in notebooks and from the command line.
 #[derive(Debug, Parser)]
@@ -23,7 +24,9 @@ pub(crate) enum Command {
     /// Say what a dataset is: dimensions, coordinates, variables, chunks, attributes. Reads no values.
     Info(LookArguments),
     /// Count, min, max, mean and std of every numeric variable, in one pass.
-    Stats(LookArguments),
+    Stats(StatsArguments),
+    /// Write a dataset in another format, with other chunks or codecs: the output's name tells the format (.zarr, .nc, .nc3).
+    Convert(ConvertArguments),
     /// Where the chunks of a NetCDF or HDF5 file stand, as kerchunk references (JSON): `open` reads them in place of the file.
     Refs(RefsArguments),
 }
@@ -97,6 +100,85 @@ pub(crate) struct LookArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Only this group; otherwise all of them (as text: the root, and the names of the others).
+    #[arg(long, value_name = "PATH")]
+    pub(crate) group: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArguments {
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+    /// Measure only the variable of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) var: Option<String>,
+}
+
+impl LookArguments {
+    /// How the dataset is opened.
+    pub(crate) fn options(&self) -> OpenOptions {
+        match &self.group {
+            Some(group) => OpenOptions::new().group(group),
+            None => OpenOptions::new(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArguments {
+    /// A path, or a URL: file://, http(s)://, s3://, gs://, az://.
+    #[arg(value_name = "IN")]
+    pub(crate) input: String,
+    /// Where to write: a path, or a URL of an object store.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: String,
+    /// The group of the input to read; the root otherwise.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) group: Option<String>,
+    /// Only these variables, with their coordinates.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) variables: Vec<String>,
+    /// The lengths of chunks along dimensions: time=24,lat=90.
+    #[arg(long, value_name = "DIM=N,...", value_delimiter = ',', value_parser = length)]
+    pub(crate) chunks: Vec<(String, u64)>,
+    /// The lengths of shards, multiples of the chunks (Zarr version 3).
+    #[arg(long, value_name = "DIM=N,...", value_delimiter = ',', value_parser = length)]
+    pub(crate) shards: Vec<(String, u64)>,
+    /// The compression: none, zstd:3, gzip:5, zlib:4, blosc:lz4:5.
+    #[arg(long, value_name = "CODEC")]
+    pub(crate) codec: Option<String>,
+    /// The version of a Zarr store.
+    #[arg(long, value_name = "2|3", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=3))]
+    pub(crate) zarr: u8,
+    /// Do not gather the metadata of a Zarr store at its root.
+    #[arg(long)]
+    pub(crate) unconsolidated: bool,
+    /// Dimensions of a NetCDF file that can grow later.
+    #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
+    pub(crate) unlimited: Vec<String>,
+    /// Write values as they are after decoding, not packed again.
+    #[arg(long)]
+    pub(crate) decoded: bool,
+    #[command(flatten)]
+    pub(crate) mode: WriteMode,
+    /// Write although another writer's mark is there: only if that writer was killed.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+}
+
+/// What becomes of what is there.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct WriteMode {
+    /// Replace the store or file that is there, once the new one is complete.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Append to the Zarr store that is there along a dimension.
+    #[arg(long, value_name = "DIM")]
+    pub(crate) append: Option<String>,
+    /// Write into positions of the Zarr store that is there: time=0:24,lat=10:20.
+    #[arg(long, value_name = "DIM=FROM:TO,...", value_delimiter = ',', value_parser = range)]
+    pub(crate) region: Vec<(String, std::ops::Range<u64>)>,
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +196,21 @@ fn kernel_name(text: &str) -> Result<String, String> {
         true => Ok(text.to_ascii_lowercase()),
         false => Err("only letters, digits, `.`, `_` and `-` make a kernel's name".to_owned()),
     }
+}
+
+fn length(text: &str) -> Result<(String, u64), String> {
+    let wrong = || format!("`{text}` is not of the form `time=24`");
+    let (dim, len) = text.split_once('=').ok_or_else(wrong)?;
+    let len = len.trim().parse().ok().filter(|&len| len > 0).ok_or_else(wrong)?;
+    Ok((dim.trim().to_owned(), len))
+}
+
+fn range(text: &str) -> Result<(String, std::ops::Range<u64>), String> {
+    let wrong = || format!("`{text}` is not of the form `time=0:24`");
+    let (dim, range) = text.split_once('=').ok_or_else(wrong)?;
+    let (from, to) = range.split_once(':').ok_or_else(wrong)?;
+    let (from, to) = (from.trim().parse().map_err(|_| wrong())?, to.trim().parse().map_err(|_| wrong())?);
+    Ok((dim.trim().to_owned(), from..to))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -141,6 +238,12 @@ mod tests {
             "terracube install --user --prefix /x",
             "terracube install --name a/b",
             "terracube kernel",
+            "terracube convert a.nc",
+            "terracube convert a.nc b.zarr --chunks time",
+            "terracube convert a.nc b.zarr --chunks time=0",
+            "terracube convert a.nc b.zarr --region time=3",
+            "terracube convert a.nc b.zarr --append time --overwrite",
+            "terracube convert a.nc b.zarr --zarr 4",
         ] {
             let error = Arguments::try_parse_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

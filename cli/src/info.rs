@@ -1,30 +1,25 @@
 //! `terracube info`: what a dataset is, without reading its values.
 use std::io::Write as _;
 
-use serde_json::{Map, Value, json};
-use terracube::cube::{Attributes, ChunkGrid, Dataset, Encoding, Variable};
 use terracube::display::RichDisplay as _;
+use terracube::readers::inspect;
 
 use crate::arguments::LookArguments;
 use crate::failure::Failure;
 
-/// Prints the dataset as text or as JSON.
+/// Prints the dataset as text, or all groups as JSON.
 pub(crate) fn info(arguments: &LookArguments) -> Result<(), Failure> {
-    let dataset = open(&arguments.url)?;
-    let text = match arguments.json {
-        true => format!("{:#}\n", describe(&arguments.url, &dataset)),
-        false => format!("{}\n", dataset.mime_bundle().plain().trim_end()),
-    };
-    print(&text)
-}
-
-/// Opens a dataset; a mistake that travels in it is an error here.
-pub(crate) fn open(url: &str) -> Result<Dataset, Failure> {
-    let dataset = terracube::open(url).map_err(|error| Failure::of(&error))?;
-    match dataset.error() {
-        Some(error) => Err(Failure::of(error)),
-        None => Ok(dataset),
+    let options = arguments.options();
+    let failed = |error: terracube::Error| Failure::of(&error);
+    if arguments.json {
+        let described = inspect::info(&arguments.url, &options).map_err(failed)?;
+        return print(&format!("{described:#}\n"));
     }
+    let dataset = options.open(&arguments.url).map_err(failed)?;
+    let mut text = format!("{}\n", dataset.mime_bundle().plain().trim_end());
+    let described = inspect::info(&arguments.url, &options).map_err(failed)?;
+    text.push_str(&storage(&described));
+    print(&text)
 }
 
 /// Writes to standard output; a reader that has seen enough (`| head`) is no error.
@@ -35,58 +30,27 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn describe(url: &str, dataset: &Dataset) -> Value {
-    let dims: Map<String, Value> = dataset.dims().into_iter().map(|(name, len)| (name, len.into())).collect();
-    let coords: Map<String, Value> =
-        dataset.coords().iter().map(|coord| (coord.name().to_owned(), variable(coord.variable()))).collect();
-    let variables: Map<String, Value> =
-        dataset.variables().map(|(name, held)| (name.to_owned(), variable(held))).collect();
-    json!({
-        "url": url,
-        "dims": dims,
-        "coords": coords,
-        "variables": variables,
-        "attrs": attributes(dataset.attrs()),
-        "n_bytes": dataset.n_bytes(),
-    })
-}
-
-fn variable(variable: &Variable) -> Value {
-    let grid: &ChunkGrid = variable.expr().grid();
-    let mut described = json!({
-        "dims": variable.dims().iter().collect::<Vec<_>>(),
-        "shape": variable.shape(),
-        "dtype": variable.dtype().name(),
-        "chunks": grid.largest_chunk(),
-        "n_chunks": grid.n_chunks(),
-        "n_bytes": variable.expr().n_bytes(),
-        "attrs": attributes(variable.attrs()),
-        "encoding": encoding(variable.encoding()),
-    });
-    if let (Some(error), Some(object)) = (variable.expr().error(), described.as_object_mut()) {
-        object.insert("error".to_owned(), error.to_string().into());
+/// How the variables are stored, and the groups that are not shown.
+fn storage(described: &serde_json::Value) -> String {
+    let mut text = String::from("Storage:\n");
+    let groups = described["groups"].as_object();
+    let first = groups.and_then(|groups| groups.values().next());
+    for (name, variable) in first.and_then(|group| group["variables"].as_object()).into_iter().flatten() {
+        let mut line = format!("    {name}: {}", variable["raw_dtype"].as_str().unwrap_or("not readable"));
+        for field in ["chunks", "shards", "codecs"] {
+            if let Some(value) = variable.get(field).filter(|value| !value.is_null()) {
+                line.push_str(&format!(", {field} {value}"));
+            }
+        }
+        if let (Some(first), Some(last)) = (variable["first"].as_str(), variable["last"].as_str()) {
+            line.push_str(&format!(", {first} to {last}"));
+        }
+        text.push_str(&line);
+        text.push('\n');
     }
-    described
-}
-
-fn attributes(attributes: &Attributes) -> Map<String, Value> {
-    attributes.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
-}
-
-/// How the values are stored, as far as it is known.
-fn encoding(encoding: &Encoding) -> Map<String, Value> {
-    let fields = encoding.fields();
-    let known = [
-        ("dtype", fields.dtype.map(|dtype| dtype.name().into())),
-        ("fill_value", fields.fill_value.map(|value| value.to_json())),
-        ("missing_value", fields.missing_value.map(|value| value.to_json())),
-        ("scale_factor", fields.scale_factor.map(|value| value.to_json())),
-        ("add_offset", fields.add_offset.map(|value| value.to_json())),
-        ("units", fields.units.map(Value::from)),
-        ("calendar", fields.calendar.map(Value::from)),
-        ("chunks", fields.chunks.map(Value::from)),
-        ("shards", fields.shards.map(Value::from)),
-        ("codecs", fields.codecs),
-    ];
-    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    let others: Vec<&str> = groups.into_iter().flat_map(|groups| groups.keys().skip(1).map(String::as_str)).collect();
+    if !others.is_empty() {
+        text.push_str(&format!("Groups: {}\n", others.join(", ")));
+    }
+    text
 }

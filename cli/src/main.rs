@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod arguments;
+mod convert;
 mod evaluator;
 mod failure;
 mod info;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Info(options) => info::info(&options),
         Command::Stats(options) => stats::stats(&options),
+        Command::Convert(options) => convert::convert(&options),
         Command::Refs(options) => refs::refs(&options),
     };
     match done {

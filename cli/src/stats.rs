@@ -1,10 +1,10 @@
 //! `terracube stats`: count, least, greatest, mean and standard deviation of every numeric variable, in one pass.
-use serde_json::{Map, Value, json};
-use terracube::cube::{ALL, Array, DType, DataArray, Dataset, compute};
+use serde_json::Value;
+use terracube::readers::inspect;
 
-use crate::arguments::LookArguments;
+use crate::arguments::StatsArguments;
 use crate::failure::Failure;
-use crate::info::{open, print};
+use crate::info::print;
 
 const COLUMNS: [&str; 5] = ["count", "min", "max", "mean", "std"];
 
@@ -17,64 +17,37 @@ struct Row {
 }
 
 /// Prints the statistics as a table or as JSON. Variables that cannot be read are named at the end, and are an error.
-pub(crate) fn stats(arguments: &LookArguments) -> Result<(), Failure> {
-    let dataset = open(&arguments.url)?;
-    let (rows, unreadable) = measure(&dataset)?;
-    let text = if arguments.json { format!("{:#}\n", as_json(&arguments.url, &rows)) } else { as_table(&rows) };
-    print(&text)?;
+pub(crate) fn stats(arguments: &StatsArguments) -> Result<(), Failure> {
+    let look = &arguments.look;
+    let measured = inspect::stats(&look.url, &look.options(), arguments.var.as_deref());
+    let measured = measured.map_err(|error| Failure::of(&error))?;
+    let (rows, unreadable) = rows(&measured);
+    print(&if look.json { format!("{measured:#}\n") } else { as_table(&rows) })?;
     match unreadable.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(unreadable.join("\n"))),
     }
 }
 
-fn measure(dataset: &Dataset) -> Result<(Vec<Row>, Vec<String>), Failure> {
-    let mut unreadable = Vec::new();
-    let mut numeric: Vec<(&str, DataArray)> = Vec::new();
-    for (name, variable) in dataset.variables() {
-        let array = dataset.var(name);
-        match array.error() {
-            Some(error) => unreadable.push(format!("`{name}`: {error}")),
-            None if variable.dtype().is_numeric() => numeric.push((name, array)),
-            None => {}
+/// The rows of all groups, and what could not be read.
+fn rows(measured: &Value) -> (Vec<Row>, Vec<String>) {
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+    for (path, group) in measured["groups"].as_object().into_iter().flatten() {
+        if let Some(error) = group["error"].as_str() {
+            unreadable.push(format!("`{path}`: {error}"));
+        }
+        let prefix = if path == "/" { String::new() } else { format!("{}/", path.trim_start_matches('/')) };
+        for (name, variable) in group["variables"].as_object().into_iter().flatten() {
+            let name = format!("{prefix}{name}");
+            if let Some(error) = variable["error"].as_str() {
+                unreadable.push(format!("`{name}`: {error}"));
+            } else if variable.get("mean").is_some() {
+                let units = variable["units"].as_str().unwrap_or_default().to_owned();
+                rows.push(Row { name, units, values: COLUMNS.map(|field| variable[field].clone()) });
+            }
         }
     }
-    let lazy: Vec<DataArray> = numeric
-        .iter()
-        .flat_map(|(_, array)| [array.count(ALL), array.min(ALL), array.max(ALL), array.mean(ALL), array.std(ALL)])
-        .collect();
-    let computed = compute(lazy).map_err(|error| Failure::of(&error))?;
-    let mut rows = Vec::new();
-    for ((name, array), results) in numeric.iter().zip(computed.chunks_exact(COLUMNS.len())) {
-        let mut values = [const { Value::Null }; 5];
-        for (value, result) in values.iter_mut().zip(results) {
-            *value = result.values().and_then(|array| number(&array)).map_err(|error| Failure::of(&error))?;
-        }
-        let units = array.attrs().text("units").unwrap_or_default().to_owned();
-        rows.push(Row { name: (*name).to_owned(), units, values });
-    }
-    Ok((rows, unreadable))
-}
-
-/// The only value of an array: integers exactly, NaN as null.
-fn number(array: &Array) -> terracube::Result<Value> {
-    Ok(match array.dtype() {
-        DType::I64 => array.as_slice::<i64>()?.first().copied().into(),
-        DType::U64 => array.as_slice::<u64>()?.first().copied().into(),
-        dtype if dtype.is_integer() => array.to_f64()?.first().map_or(Value::Null, |value| json!(*value as i64)),
-        DType::F32 => array.as_slice::<f32>()?.first().map_or(Value::Null, |value| json!(value)),
-        _ => array.to_f64()?.first().map_or(Value::Null, |value| json!(value)),
-    })
-}
-
-fn as_json(url: &str, rows: &[Row]) -> Value {
-    let row = |row: &Row| {
-        let mut object: Map<String, Value> =
-            COLUMNS.iter().map(|name| (*name).to_owned()).zip(row.values.iter().cloned()).collect();
-        object.insert("units".to_owned(), row.units.clone().into());
-        (row.name.clone(), Value::Object(object))
-    };
-    json!({"url": url, "variables": rows.iter().map(row).collect::<Map<_, _>>()})
+    (rows, unreadable)
 }
 
 fn as_table(rows: &[Row]) -> String {
@@ -122,28 +95,24 @@ fn short(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use terracube::cube::Attributes;
+    use serde_json::json;
 
     #[test]
-    fn every_numeric_variable_is_measured_in_one_table() {
-        let temperature = DataArray::from_vec(["x"], &[4], vec![1.0f32, f32::NAN, 3.5, 2.0]).with_attr("units", "K");
-        let large = DataArray::from_vec(["x"], &[4], vec![i64::MAX, 1, 2, 3]);
-        let empty = DataArray::from_vec(["x"], &[4], vec![f64::NAN; 4]);
-        let variables = [("t", temperature), ("n", large), ("e", empty)];
-        let variables = variables.map(|(name, array)| (name.to_owned(), array.variable().clone()));
-        let dataset = Dataset::new(variables, [], Attributes::new()).unwrap();
-        let (rows, unreadable) = measure(&dataset).unwrap();
-        assert!(unreadable.is_empty());
-        let json = as_json("x", &rows);
-        assert_eq!((&json["variables"]["t"]["count"], &json["variables"]["t"]["max"]), (&json!(3), &json!(3.5)));
-        assert_eq!(json["variables"]["t"]["units"], "K");
-        assert_eq!(json["variables"]["n"]["max"], json!(i64::MAX));
-        assert_eq!(json["variables"]["e"]["mean"], Value::Null);
+    fn rows_of_all_groups_stand_in_one_table() {
+        let t = json!({"units": "K", "count": 3, "min": 1.0, "max": 3.5, "mean": 2.0, "std": 1.5, "first": 1.0});
+        let none = json!({"units": "", "count": 0, "min": null, "max": null, "mean": null, "std": null});
+        let measured = json!({"groups": {
+            "/": {"variables": {"t": t, "name": {"units": "", "first": "a"}, "bad": {"error": "is damaged"}}},
+            "/a": {"variables": {"n": none}},
+            "/b": {"error": "is gone"},
+        }});
+        let (rows, unreadable) = rows(&measured);
+        assert_eq!(unreadable, ["`bad`: is damaged", "`/b`: is gone"]);
         let table = as_table(&rows);
         let lines: Vec<&str> = table.lines().collect();
         assert!(lines[0].starts_with("variable  count") && lines[0].ends_with("units"), "{table}");
         assert!(lines[1].contains("1.000000") && lines[1].ends_with("K"), "{table}");
-        assert!(lines[3].contains("missing"), "{table}");
+        assert!(lines[2].starts_with("a/n") && lines[2].contains("missing"), "{table}");
     }
 
     #[test]

@@ -3,6 +3,7 @@ use terracube_cube::compute::UnaryOp;
 use terracube_cube::data::{Attribute, Dataset, Encoding, EncodingFields, Variable};
 use terracube_cube::{DType, Dims, Error, Result};
 
+use crate::cf::encode::true_sign;
 use crate::cf::{DecodedGroup, DecodedVariable, Step};
 
 /// The dataset of a group. A variable that does not fit the others carries an error and leaves them usable.
@@ -77,16 +78,23 @@ fn failed(decoded: DecodedVariable, error: Error, clash: bool) -> Result<Variabl
 fn encoding(decoded: &DecodedVariable) -> Encoding {
     let moved = |name: &str| decoded.encoding.get(name).cloned();
     let text = |name: &str| moved(name).and_then(|value: Attribute| value.as_text().map(str::to_owned));
+    let (mut dtype, mut fill_value, mut missing_value) =
+        (decoded.stored_dtype, moved("_FillValue"), moved("missing_value"));
+    if let (Some(stored), Some(unsigned)) = (dtype, text("_Unsigned")) {
+        (_, missing_value) = true_sign(stored, &unsigned, missing_value);
+        let (true_dtype, fill) = true_sign(stored, &unsigned, fill_value);
+        (dtype, fill_value) = (Some(true_dtype), fill);
+    }
     Encoding::new(EncodingFields {
-        dtype: decoded.stored_dtype,
-        fill_value: moved("_FillValue"),
-        missing_value: moved("missing_value"),
+        dtype,
+        fill_value,
+        missing_value,
         scale_factor: moved("scale_factor"),
         add_offset: moved("add_offset"),
         units: text("units"),
         calendar: text("calendar"),
         chunks: decoded.storage.chunks.clone(),
-        shards: None,
+        shards: decoded.storage.shards.clone(),
         codecs: decoded.storage.codecs.clone(),
     })
 }

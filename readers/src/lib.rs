@@ -4,6 +4,7 @@
 mod assemble;
 pub mod cf;
 mod detect;
+pub mod inspect;
 pub mod manifest;
 mod many;
 pub mod netcdf;
@@ -13,12 +14,13 @@ mod raw_zarr;
 pub mod runtime;
 pub mod store;
 mod tree;
+mod write;
 pub mod zarr;
 
 pub use many::{OpenMany, Urls, open_many};
 pub use open::{Format, OpenOptions, open};
 pub use tree::{DataTree, open_tree};
-pub use zarr::{WriteOptions, WriteZarr};
+pub use write::{Compression, NetCdfFormat, WriteData, WriteOptions, ZarrVersion};
 
 #[cfg(test)]
 pub(crate) mod testing;

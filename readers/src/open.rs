@@ -173,6 +173,40 @@ impl OpenOptions {
         Ok(DataTree::new(store.url().to_owned(), groups))
     }
 
+    /// The format, and every group as it is stored and as it is decoded; only the one that was asked for, if one was.
+    pub(crate) fn open_groups(&self, url: &str) -> Result<(&'static str, RawAndDecoded)> {
+        let store = Store::open(url, &self.store)?;
+        let decoded = |raw: &RawGroup| assemble::dataset(decode(raw, &self.cf));
+        let mut groups = RawAndDecoded::new();
+        let format = match detect(&store, self.format, &self.store)? {
+            Found::Zarr(root) => {
+                let first = root.group(self.group.as_deref().unwrap_or_default())?;
+                let mut paths = vec![format!("/{}", first.path())];
+                if self.group.is_none() {
+                    zarr_groups(&first, &mut paths);
+                }
+                for path in paths {
+                    let raw = root.group(&path).map(|group| raw_zarr::raw_group(&group));
+                    let dataset = raw.as_ref().map_err(Clone::clone).and_then(decoded);
+                    groups.push((path, raw, dataset));
+                }
+                "zarr"
+            }
+            Found::NetCdf(file) => {
+                let root = netcdf::open(file)?;
+                let mut left = vec![root.group(self.group.as_deref().unwrap_or_default())?];
+                while let Some(group) = left.pop() {
+                    if self.group.is_none() {
+                        left.extend(group.groups.iter().rev());
+                    }
+                    groups.push((group.path.clone(), Ok(group.clone()), decoded(group)));
+                }
+                "netcdf/hdf5"
+            }
+        };
+        Ok((format, groups))
+    }
+
     /// References to all chunks of a NetCDF or HDF5 file, as kerchunk writes them: `open` reads them in place of the file.
     ///
     /// # Errors
@@ -207,6 +241,8 @@ impl OpenOptions {
     }
 }
 
+/// Groups by path.
+type RawAndDecoded = Vec<(String, Result<RawGroup>, Result<Dataset>)>;
 type Groups = Vec<(String, Result<Dataset>)>;
 
 fn netcdf_tree(group: &RawGroup, dataset: &impl Fn(&RawGroup) -> Result<Dataset>, groups: &mut Groups) {

@@ -59,6 +59,8 @@ pub struct RawVariable {
 pub struct RawStorage {
     /// The lengths of a stored chunk; `None` if the values stand in one piece.
     pub chunks: Option<Vec<u64>>,
+    /// The lengths of a stored object that holds many chunks.
+    pub shards: Option<Vec<u64>>,
     /// Codecs and filters in the order in which they were applied, as the store describes them or by name (["shuffle", "zlib"]).
     pub codecs: Option<serde_json::Value>,
     /// The value that the format itself gives to what was never written, if a Zarr v2 store: it masks.

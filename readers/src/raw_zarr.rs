@@ -29,8 +29,9 @@ pub(crate) fn raw_group(group: &ZarrGroup) -> RawGroup {
 
 fn variable(array: &ZarrArray) -> RawVariable {
     let source: Result<Arc<dyn Source>> = array.source().map(|source| source as Arc<dyn Source>);
-    let chunks = source.as_ref().ok().map(|source| source.grid().largest_chunk());
     let metadata = array.metadata();
+    let (chunks, shards) = chunks(metadata);
+    let chunks = chunks.or_else(|| source.as_ref().ok().map(|source| source.grid().largest_chunk()));
     let codecs = match metadata.get("codecs") {
         Some(codecs) => codecs.clone(),
         None => serde_json::json!({ "compressor": metadata["compressor"], "filters": metadata["filters"] }),
@@ -46,8 +47,28 @@ fn variable(array: &ZarrArray) -> RawVariable {
             .collect(),
         data: source,
         characters: false,
-        storage: RawStorage { chunks, codecs: Some(codecs), fill_value: array.mask_value().and_then(attribute) },
+        storage: RawStorage {
+            chunks,
+            shards,
+            codecs: Some(codecs),
+            fill_value: array.mask_value().and_then(attribute),
+        },
         chunks: None,
+    }
+}
+
+/// The lengths of chunks and of shards, as the metadata says them.
+fn chunks(metadata: &serde_json::Value) -> (Option<Vec<u64>>, Option<Vec<u64>>) {
+    let lengths = |value: &serde_json::Value| -> Option<Vec<u64>> {
+        value.as_array()?.iter().map(serde_json::Value::as_u64).collect()
+    };
+    let outer =
+        lengths(&metadata["chunks"]).or_else(|| lengths(&metadata["chunk_grid"]["configuration"]["chunk_shape"]));
+    let codecs = metadata["codecs"].as_array();
+    let sharding = codecs.and_then(|codecs| codecs.iter().find(|codec| codec["name"] == "sharding_indexed"));
+    match sharding.and_then(|codec| lengths(&codec["configuration"]["chunk_shape"])) {
+        Some(inner) => (Some(inner), outer),
+        None => (outer, None),
     }
 }
 

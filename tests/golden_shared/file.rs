@@ -4,11 +4,13 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use terracube::prelude::*;
 
+use crate::commands;
 use crate::describe::{self, Summary};
 use crate::operations;
 use crate::tally::Tally;
 
 pub fn check(data: &Path, expected: &Value, tally: &mut Tally) {
+    commands::check(data, expected, tally);
     match expected["format"].as_str() {
         Some("multifile") => folder(data, expected, tally),
         Some("zarr") => store(data, expected, tally),
@@ -31,9 +33,14 @@ fn groups(data: &Path, groups: Option<&Map<String, Value>>, tally: &mut Tally) {
         if expected.get("error").is_some() || expected.get("errors").is_some() {
             continue; // the reference could not read it either
         }
-        // Where the reference could not decode the times it left them as they are.
-        let times = expected["decoded_with"] != "decode_times=False";
-        match (open_group(data, group, Some(times)), open_group(data, group, None)) {
+        // Where the reference could not decode the times, or anything, it left that as it is; ours must open all the same.
+        let decoded_with = expected["decoded_with"].as_str();
+        if decoded_with.is_some() {
+            let opens = open_group(data, group, Some(true)).map(|_| ()).map_err(|error| error.to_string());
+            tally.check(&format!("{group} opens decoded"), opens);
+        }
+        let how = if decoded_with == Some("decode_cf=False") { None } else { Some(decoded_with.is_none()) };
+        match (open_group(data, group, how), open_group(data, group, None)) {
             (Ok(decoded), Ok(raw)) => dataset(group, &decoded, &raw, expected, tally),
             (Err(error), _) | (_, Err(error)) => tally.check(&format!("{group} opens"), Err(error.to_string())),
         }

@@ -9,6 +9,7 @@
     clippy::print_stderr
 )]
 
+mod commands;
 mod describe;
 mod file;
 mod operations;

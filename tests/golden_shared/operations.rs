@@ -7,25 +7,6 @@ use crate::support::calendar::microseconds;
 use crate::support::{Observed, float};
 use crate::tally::Tally;
 
-/// What the reference computed that the library does not do yet.
-const NOT_YET: &[&str] = &[
-    "quantile_0.9",
-    "median",
-    "coarsen2x2_trim_mean",
-    "interp_linear_first3",
-    "interp_linear_mean",
-    "weighted_coslat_mean_first3",
-    "rolling3_mean_first5",
-    "rolling3_center_minp1_first5",
-    "cumsum_last",
-    "diff_first3",
-    "shift1_first3",
-    "time_argmax_of_space_mean",
-    "point_quantile_0.9",
-    "resample_YS_mean",
-    "resample_MS_mean",
-];
-
 type Outcome = Result<(), String>;
 
 pub fn check(name: &str, dataset: &Dataset, expected: &Map<String, Value>, tally: &mut Tally) {
@@ -49,6 +30,9 @@ pub fn check(name: &str, dataset: &Dataset, expected: &Map<String, Value>, tally
     run("std", &|w| job.scalar(&v.std(all()), w));
     run("var_ddof1", &|w| job.scalar(&v.var(all()).ddof(1), w));
     run("sum", &|w| job.scalar(&v.sum(all()), w));
+    run("quantile_0.9", &|w| job.scalar(&v.quantile(0.9, all()), w));
+    run("median", &|w| job.scalar(&v.median(all()), w));
+    run("coarsen2x2_trim_mean", &|w| job.blocks(w));
     run("mean_over_last_dim_first3", &|w| job.first(&v.mean(dims[dims.len() - 1].as_str()), &w["values"]));
     run("max_over_first_dim_first3", &|w| job.first(&v.max(dims[0].as_str()), &w["values"]));
     run("where_gt_mean_count", &|w| job.scalar(&v.where_(v.gt(v.mean(all()))).count(all()), w));
@@ -61,6 +45,17 @@ pub fn check(name: &str, dataset: &Dataset, expected: &Map<String, Value>, tally
             job.first(&at_point, &w["first3"])?;
             job.scalar(&mean_of_all(&at_point), &w["mean"])
         });
+        let interpolated = || {
+            let at = |label: &Value| {
+                DataArray::from_vec(["at"], &[1], vec![label.as_f64().expect("a coordinate")]).isel("at", 0)
+            };
+            v.interp(lat, &at(&point["lat"])).interp(lon, &at(&point["lon"]))
+        };
+        run("interp_linear_first3", &|w| job.first(&interpolated(), w));
+        run("interp_linear_mean", &|w| job.scalar(&mean_of_all(&interpolated()), w));
+        let weights = v.coord(lat).cast(DType::F64).cos_deg();
+        run("weighted_coslat_mean_first3", &|w| job.first(&v.weighted(&weights).mean([lat, lon]), w));
+        run("point_quantile_0.9", &|w| job.scalar(&at_point.quantile(0.9, names(&at_point)), w));
         run("point_std", &|w| job.scalar(&at_point.std(names(&at_point)), w));
         run("sel_box_count_mean", &|w| {
             let end = |axis: &str, i: usize| w[axis][i].as_f64().expect("a bound");
@@ -82,16 +77,25 @@ pub fn check(name: &str, dataset: &Dataset, expected: &Map<String, Value>, tally
         run("sel_time_slice", &|w| job.time_slice(time, w));
         run("groupby_month_mean_of_space_mean", &|w| job.groups(&series, time, "month", w));
         run("groupby_season_mean_of_space_mean", &|w| job.groups(&series, time, "season", w));
+        run("rolling3_mean_first5", &|w| job.first(&series.rolling(time, 3).mean(), w));
+        run("rolling3_center_minp1_first5", &|w| {
+            job.first(&series.rolling(time, 3).centered().min_periods(1).mean(), w)
+        });
+        run("cumsum_last", &|w| job.scalar(&series.cumsum(time).isel(time, -1), w));
+        run("diff_first3", &|w| job.first(&series.diff(time), w));
+        run("shift1_first3", &|w| job.first(&series.shift(time, 1), w));
+        run("time_argmax_of_space_mean", &|w| {
+            let position = series.argmax(time);
+            job.scalar(&position, &w["index"])?;
+            job.time_of(&series.idxmax(time), &w["time"])
+        });
+        run("resample_YS_mean", &|w| job.resampled(&series.resample(time, "YS").mean(), time, w));
+        run("resample_MS_mean", &|w| job.resampled(&series.resample(time, "MS").mean(), time, w));
         run("anomaly_std", &|w| {
             let key = format!("{time}.month");
             let anomaly = series.group_by(&key) - &series.group_by(&key).mean();
             job.scalar(&anomaly.std(names(&anomaly)), w)
         });
-    }
-    for operation in NOT_YET {
-        if expected.get(*operation).is_some_and(|wanted| wanted.get("error").is_none()) {
-            tally.not_yet(operation);
-        }
     }
 }
 
@@ -120,6 +124,54 @@ impl Job<'_> {
             .iter()
             .zip(wanted)
             .try_for_each(|(value, wanted)| near(*value, float(wanted).ok_or("no number expected")?, self.scale))
+    }
+
+    /// Means of blocks of two by two.
+    fn blocks(&self, wanted: &Value) -> Outcome {
+        let dims: Vec<&str> = wanted["dims"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let [first, second] = dims[..] else { return Err("two dimensions expected".to_owned()) };
+        let blocks = self.v.coarsen(first, 2).and(second, 2).trim().mean();
+        same(&blocks.shape().into(), &wanted["shape"])?;
+        let all = values(&blocks)?;
+        near(
+            all.first().copied().ok_or("no block")?,
+            float(&wanted["first"]).ok_or("no number expected")?,
+            self.scale,
+        )?;
+        self.scalar(&blocks.count(names(&blocks)), &wanted["count"])?;
+        for (field, result) in [
+            ("min", blocks.min(names(&blocks))),
+            ("max", blocks.max(names(&blocks))),
+            ("mean", blocks.mean(names(&blocks))),
+            ("std", blocks.std(names(&blocks))),
+        ] {
+            if let Some(wanted) = wanted.get(field) {
+                self.scalar(&result, wanted).map_err(|why| format!("{field}: {why}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resampled(&self, result: &DataArray, time: &str, wanted: &Value) -> Outcome {
+        same(&result.size().into(), &wanted["n"])?;
+        let labels = wanted["first3_labels"].as_array().ok_or("no labels expected")?;
+        for (i, label) in labels.iter().enumerate() {
+            self.time_of(&result.coord(time).isel(time, i as i64), label)?;
+        }
+        self.first(result, &wanted["first3"])?;
+        self.scalar(&result.isel(time, -1), &wanted["last"])
+    }
+
+    /// One time.
+    fn time_of(&self, result: &DataArray, wanted: &Value) -> Outcome {
+        let DType::Time { calendar, .. } = result.dtype() else {
+            return Err(format!("{}, expected a time", result.dtype()));
+        };
+        let Observed::Time(found) = Observed::of(&result.values().map_err(|error| error.to_string())?)? else {
+            return Err("times expected".to_owned());
+        };
+        let wanted = wanted.as_str().and_then(|text| microseconds(text, calendar.name()));
+        if found == [wanted] { Ok(()) } else { Err(format!("{found:?}, expected {wanted:?}")) }
     }
 
     fn time_slice(&self, time: &str, wanted: &Value) -> Outcome {

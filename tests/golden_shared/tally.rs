@@ -1,5 +1,5 @@
 //! Counts what was tried, by kind of file, and knows which differences were accepted and why.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One accepted difference. In `check`, `*` stands for any text.
@@ -16,7 +16,6 @@ struct Count {
     passed: usize,
     failed: usize,
     known: usize,
-    not_yet: usize,
 }
 
 pub struct Tally {
@@ -26,7 +25,6 @@ pub struct Tally {
     counts: Vec<(String, Count)>,
     file: String,
     failures: Vec<(String, String)>,
-    not_yet: BTreeMap<String, usize>,
 }
 
 impl Tally {
@@ -41,7 +39,6 @@ impl Tally {
             counts: Vec::new(),
             file: String::new(),
             failures: Vec::new(),
-            not_yet: BTreeMap::new(),
         }
     }
 
@@ -72,12 +69,6 @@ impl Tally {
         }
     }
 
-    /// An operation that the library does not have yet: counted apart, never as passed.
-    pub fn not_yet(&mut self, operation: &str) {
-        self.count().not_yet += 1;
-        *self.not_yet.entry(operation.to_owned()).or_default() += 1;
-    }
-
     /// Prints everything; whether nothing failed.
     pub fn report(self) -> bool {
         let mut failures = self.failures;
@@ -99,18 +90,11 @@ impl Tally {
                 println!("  {}: {}", entry.check, entry.reason);
             }
         }
-        println!(
-            "not yet: {}",
-            self.not_yet.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
-        );
-        println!(
-            "{:<14} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8}",
-            "kind", "files", "tried", "passed", "failed", "known", "not yet"
-        );
+        println!("{:<14} {:>6} {:>7} {:>7} {:>7} {:>7}", "kind", "files", "tried", "passed", "failed", "known");
         for (kind, count) in &self.counts {
             println!(
-                "{kind:<14} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8}",
-                count.files, count.tried, count.passed, count.failed, count.known, count.not_yet
+                "{kind:<14} {:>6} {:>7} {:>7} {:>7} {:>7}",
+                count.files, count.tried, count.passed, count.failed, count.known
             );
         }
         let sum = |field: fn(&Count) -> usize| self.counts.iter().map(|(_, count)| field(count)).sum::<usize>();

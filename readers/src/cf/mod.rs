@@ -1,6 +1,8 @@
 //! What the CF conventions make of a group of stored variables, by xarray 2026.9's rules: which steps decode each variable, which
-//! attributes move to its encoding, and which variables are coordinates. Policy only: the steps are expressions of the cube.
+//! attributes move to its encoding, and which variables are coordinates. Policy only: the steps are expressions of the cube. `encode` is the
+//! way back, for writers.
 mod coordinates;
+pub(crate) mod encode;
 mod numbers;
 mod packing;
 mod times;

@@ -1,7 +1,7 @@
 //! NetCDF in all its forms: classic, 64-bit offset and CDF-5 (`classic`), NetCDF-4 and plain HDF5 (`hdf5`).
 //!
 //! Headers are parsed by `netcdf-reader` and `hdf5-reader`; values are fetched by offset and decoded here, so that fetching (I/O)
-//! and decoding (pure CPU, no lock) stay apart. Parsers that are not ours run inside `catch_unwind`.
+//! and decoding (pure CPU, no lock) stay apart. Parsers that are not ours run inside `catch_unwind`. `writer` writes them by `netcdf-writer`.
 mod bytes;
 mod classic;
 mod flat;
@@ -9,6 +9,7 @@ mod guard;
 mod hdf5;
 mod item;
 mod text;
+mod writer;
 
 use terracube_cube::{Error, Result};
 
@@ -16,6 +17,7 @@ use crate::raw::RawGroup;
 
 pub use bytes::FileBytes;
 pub use text::JoinedText;
+pub(crate) use writer::write;
 
 /// The kinds of files that [`open`] reads, told by their first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -126,6 +126,24 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Moves all files below a directory to the same places below another, each whole, over those that are there.
+pub(super) fn move_into(from: &Path, to: &Path) -> Result<()> {
+    if !from.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).map_err(|error| failed("list", from, &error))? {
+        let entry = entry.map_err(|error| failed("list", from, &error))?;
+        let (path, place) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            fs::create_dir_all(&place).map_err(|error| failed("write", &place, &error))?;
+            move_into(&path, &place)?;
+        } else {
+            fs::rename(&path, &place).map_err(|error| failed("write", &place, &error))?;
+        }
+    }
+    fs::remove_dir(from).map_err(|error| failed("remove", from, &error))
+}
+
 /// The path of a key; the empty key is the root itself.
 pub(super) fn path_of(root: &Path, key: &str) -> PathBuf {
     if key.is_empty() { root.to_owned() } else { root.join(key) }

@@ -260,11 +260,26 @@ impl Store {
         }
     }
 
-    /// Moves everything here to an empty place in the same remote store, the object named `last` after all others.
+    /// Writes an object unless there is one: whether it was written. A store that cannot tell is
+    /// [`terracube_cube::ErrorKind::Unsupported`].
+    pub(crate) fn put_if_absent(&self, key: &str, bytes: impl Into<Bytes>) -> Reading<bool> {
+        let bytes = bytes.into();
+        match &self.place {
+            Place::Local(_) => Reading::local(|| Err(Error::internal("files of this machine are locked"))),
+            Place::Remote(remote) => remote.clone().put_if_absent(key, bytes),
+            Place::Mapped(mapped, _) => mapped.read_only(),
+        }
+    }
+
+    /// Moves everything here to another place of the same kind, over what is there, the object named `last` after all others.
     pub(crate) fn move_all(&self, to: &Self, last: &str) -> Reading<()> {
         match (&self.place, &to.place) {
             (Place::Remote(from), Place::Remote(to)) => from.clone().move_all(to.clone(), last),
-            _ => Reading::local(|| Err(Error::internal("places on this machine are renamed"))),
+            (Place::Local(from), Place::Local(to)) => {
+                let (from, to) = (from.clone(), to.clone());
+                Reading::local(move || local::move_into(&from, &to))
+            }
+            _ => Reading::local(|| Err(Error::internal("a place is moved within one store"))),
         }
     }
 

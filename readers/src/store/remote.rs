@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as Location;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use terracube_cube::{Error, Result};
 use tokio::sync::Semaphore;
 
@@ -179,6 +179,26 @@ impl Remote {
         })
     }
 
+    /// Writes an object unless there is one: whether it was written.
+    pub fn put_if_absent(self: Arc<Self>, key: &str, bytes: Bytes) -> Reading<bool> {
+        self.run(key, move |remote, at| {
+            let bytes = bytes.clone();
+            async move {
+                let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+                match remote.objects.put_opts(&at, bytes.into(), options).await {
+                    Ok(_) => Ok(true),
+                    Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                        Ok(false)
+                    }
+                    Err(object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. }) => Err(
+                        Failure::Ours(Error::unsupported(format!("{} knows no conditional writes", remote.url(&at)))),
+                    ),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        })
+    }
+
     pub fn remove_all(self: Arc<Self>, key: &str) -> Reading<()> {
         self.run(key, |remote, at| async move {
             let under: Vec<Location> =
@@ -221,7 +241,7 @@ impl Remote {
                 .try_collect::<Vec<()>>()
                 .await
                 .map_err(explain)?;
-            if let Some(place) = place_of(&last) {
+            if let Some(place) = place_of(&last).filter(|_| listed.contains(&last)) {
                 self.objects.copy(&last, &place).await.map_err(explain)?;
             }
             let gone = self.objects.delete_stream(futures::stream::iter(listed.into_iter().map(Ok)).boxed());

@@ -50,7 +50,7 @@ impl Document {
 }
 
 /// JSON as Python writes it: the words NaN, Infinity and -Infinity, which JSON lacks, become strings.
-pub(super) fn parse_json(bytes: &[u8], url: &str) -> Result<Value> {
+pub(crate) fn parse_json(bytes: &[u8], url: &str) -> Result<Value> {
     let broken = |error: serde_json::Error| {
         Error::corrupt(format!("{url} is no JSON: {error}"))
             .hint("it may be truncated, or the URL may lead to something else")

@@ -13,6 +13,8 @@ mod value_type;
 mod writer;
 
 pub use array::ZarrArray;
+pub(crate) use document::parse_json;
 pub use group::ZarrGroup;
 pub use source::ZarrSource;
-pub use writer::{ArrayToWrite, WriteOptions, WriteZarr, ZarrSink, ZarrWriter, default_chunks};
+pub use writer::{ArrayToWrite, ZarrSink, ZarrWriter, default_chunks};
+pub(crate) use writer::{write_into, write_new};

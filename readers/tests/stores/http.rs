@@ -3,8 +3,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use terracube_cube::{Block, DType, ErrorKind};
+use terracube_readers::WriteOptions;
 use terracube_readers::store::{ByteRange, Store, StoreOptions};
-use terracube_readers::zarr::{ArrayToWrite, WriteOptions, ZarrWriter};
+use terracube_readers::zarr::{ArrayToWrite, ZarrWriter};
 
 use super::support::{Answer, Server, open, quick, read, read_all, write_by_zarrs};
 

@@ -11,4 +11,5 @@ mod support;
 mod tls;
 mod zarr_bad;
 mod zarr_read;
+mod zarr_update;
 mod zarr_write;

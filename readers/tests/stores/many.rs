@@ -3,8 +3,9 @@ use std::path::Path;
 
 use serde_json::json;
 use terracube_cube::{Block, DType, Dataset, Result};
+use terracube_readers::WriteOptions;
 use terracube_readers::store::{Store, StoreOptions};
-use terracube_readers::zarr::{ArrayToWrite, WriteOptions, ZarrWriter};
+use terracube_readers::zarr::{ArrayToWrite, ZarrWriter};
 use terracube_readers::{OpenMany, Urls, open_many};
 
 use super::support::shown;

@@ -6,8 +6,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use terracube_cube::{Block, DType, ErrorKind};
+use terracube_readers::WriteOptions;
 use terracube_readers::store::{Store, StoreOptions};
-use terracube_readers::zarr::{ArrayToWrite, WriteOptions, ZarrGroup, ZarrWriter};
+use terracube_readers::zarr::{ArrayToWrite, ZarrGroup, ZarrWriter};
 
 use super::support::{Answer, Server, quick, read, shown};
 

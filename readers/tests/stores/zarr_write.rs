@@ -7,7 +7,8 @@ use terracube_cube::{
     Block, Calendar, DType, DataArray, Encoding, EncodingFields, ErrorKind, Region, TimeUnit, Variable,
 };
 use terracube_readers::store::{Store, StoreOptions};
-use terracube_readers::zarr::{ArrayToWrite, WriteOptions, WriteZarr, ZarrWriter};
+use terracube_readers::zarr::{ArrayToWrite, ZarrWriter};
+use terracube_readers::{Compression, WriteData, WriteOptions};
 
 use super::support::{open, read, shown};
 
@@ -64,7 +65,7 @@ fn every_dtype_comes_back() {
             attributes("time"),
             json!({"units": "seconds since 1970-01-01", "calendar": "noleap", "_FillValue": i64::MIN})
         );
-        assert_eq!(attributes("lag"), json!({"units": "milliseconds"}));
+        assert_eq!(attributes("lag"), json!({"units": "milliseconds", "dtype": "timedelta64[ms]"}));
     }
 }
 
@@ -250,7 +251,7 @@ fn what_cannot_be_written_is_explained() {
     writer.array(x("twice")).unwrap();
     assert!(writer.array(x("twice")).unwrap_err().to_string().contains("two arrays named `twice`"));
     let codec = vec![json!({"name": "zip9000"})];
-    let other = create(&format!("{url}2"), WriteOptions::default().compression(codec)).unwrap();
+    let other = create(&format!("{url}2"), WriteOptions::default().compression(Compression::Codecs(codec))).unwrap();
     let error = other.array(x("a")).unwrap_err().to_string();
     assert!(error.contains("zip9000") && error.contains("array `a` of"), "{error}");
     let error = create("/proc/none/x.zarr", WriteOptions::default()).unwrap_err().to_string();
@@ -278,7 +279,7 @@ fn a_lazy_array_is_computed_into_a_store() {
     let error = array.write(&urls[0]).unwrap_err();
     assert!(error.to_string().contains(".named("), "{error}");
     let array = (&array * 2.0f32).named("t").with_attr("units", "K");
-    assert_eq!(array.write("x.nc").unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(array.write("x.tif").unwrap_err().kind(), ErrorKind::Unsupported);
     for url in &urls {
         array.write(url).unwrap();
         let group = open(url).unwrap();

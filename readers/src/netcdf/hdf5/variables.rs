@@ -78,7 +78,7 @@ fn storage_of(stored: &Stored) -> RawStorage {
         _ => None,
     };
     let names: Vec<String> = stored.filters.iter().map(Filters::name).collect();
-    RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), fill_value: None }
+    RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), ..RawStorage::default() }
 }
 
 type Opened = (Arc<dyn Source>, Option<Arc<dyn ChunkIndexer>>);

@@ -1,33 +1,39 @@
 //! From blocks to the bytes of chunks.
-use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::{Value, json};
-use terracube_cube::base::{BlockData, TimeScaling, TimeUnits};
-use terracube_cube::{Block, DType, Error, Result, TimeUnit};
+use serde_json::{Map, Value, json};
+use terracube_cube::base::BlockData;
+use terracube_cube::data::Attributes;
+use terracube_cube::{Block, DType, Error, Result};
 use zarrs::array::{Array, ArrayBytes, ArrayBytesOffsets, ArrayMetadata, ArrayToBytesCodecTraits as _, CodecOptions};
 
-use super::{ArrayToWrite, WriteOptions};
+use super::ArrayToWrite;
+use super::metadata::{Node, fill_json, v3_attributes};
+use crate::cf::encode::Packer;
+use crate::write::{WriteOptions, ZarrVersion};
 use crate::zarr::decoder::guarded;
 
 /// Turns blocks of one array into encoded chunks.
 pub(super) struct Encoder {
     array: Array<()>,
-    metadata: Value,
-    dtype: DType,
+    document: Value,
+    attributes: Map<String, Value>,
+    version: ZarrVersion,
+    packer: Packer,
+    /// The lengths of a chunk, or of a shard.
     chunk: Vec<usize>,
-    times: Option<TimeScaling>,
-    units: String,
-    /// Whether a missing time was written, so that readers must be told how it looks.
-    has_missing_times: AtomicBool,
+    /// Whether a chunk that is not there reads as the fill value.
+    has_fill: bool,
+    /// Whether the array is there, so that its attributes are not ours to change.
+    is_there: bool,
 }
 
 impl Encoder {
     /// Checks that everything fits together.
-    pub fn new(array: ArrayToWrite, chunks: Vec<u64>, options: &WriteOptions) -> Result<Self> {
+    pub fn new(array: ArrayToWrite, options: &WriteOptions) -> Result<Self> {
         let rank = array.shape.len();
+        let chunks = array.chunk_shape();
         if array.dims.len() != rank || chunks.len() != rank {
             return Err(Error::invalid(format!(
                 "{} dimensions and {} chunk lengths for {rank} axes",
@@ -38,56 +44,54 @@ impl Encoder {
         if chunks.contains(&0) {
             return Err(Error::invalid("a chunk of length 0").hint("chunks have at least one position on each axis"));
         }
-        let dtype = array.dtype;
-        let (units, times) = time_encoding(&array)?;
-        let mut attributes = array.attributes;
-        match dtype {
-            DType::Time { calendar, .. } => {
-                attributes.insert("units".into(), units.clone().into());
-                attributes.insert("calendar".into(), calendar.name().into());
-            }
-            DType::Duration { .. } => _ = attributes.insert("units".into(), units.clone().into()),
-            _ => {}
-        }
-        let (data_type, fill, first_codec) = match dtype {
-            DType::Utf8 => ("string".to_owned(), json!(""), json!({"name": "vlen-utf8"})),
-            _ => {
-                let fill = match dtype {
-                    DType::Bool => json!(false),
-                    DType::F32 | DType::F64 => json!("NaN"),
-                    _ if dtype.is_time_like() => json!(i64::MIN),
-                    _ => json!(0),
-                };
-                let data_type = if dtype == DType::Bool { dtype.name() } else { dtype.storage().name() };
-                (data_type, fill, json!({"name": "bytes", "configuration": {"endian": "little"}}))
-            }
+        let packer = Packer::new(array.dtype, &array.encoding)?;
+        let document = match options.version {
+            ZarrVersion::V3 => v3_document(&array, &chunks, &packer, options)?,
+            ZarrVersion::V2 => v2_document(&array, &chunks, &packer, options)?,
         };
-        let codecs: Vec<Value> = std::iter::once(first_codec).chain(options.compression.iter().cloned()).collect();
-        let metadata = json!({
-            "zarr_format": 3,
-            "node_type": "array",
-            "shape": array.shape,
-            "data_type": data_type,
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": fill,
-            "codecs": codecs,
-            "attributes": attributes,
-            "dimension_names": array.dims,
-        });
+        let mut attributes = array.attributes;
+        if options.version == ZarrVersion::V2 {
+            attributes.insert("_ARRAY_DIMENSIONS".into(), array.dims.into());
+        }
+        let outer = array.shards.unwrap_or(chunks);
+        Self::of_document(document, attributes, options.version, packer, outer, false)
+    }
+
+    /// For an array that is there.
+    pub fn existing(document: Value, version: ZarrVersion, packer: Packer, chunks: Vec<u64>) -> Result<Self> {
+        Self::of_document(document, Map::new(), version, packer, chunks, true)
+    }
+
+    fn of_document(
+        document: Value,
+        attributes: Map<String, Value>,
+        version: ZarrVersion,
+        packer: Packer,
+        chunks: Vec<u64>,
+        is_there: bool,
+    ) -> Result<Self> {
         let array = guarded(|| {
             let unusable = |error: &dyn std::fmt::Display| Error::invalid(format!("it cannot be written so: {error}"));
-            let parsed = serde_json::from_value(metadata.clone()).map_err(|error| unusable(&error))?;
-            Array::<()>::new_with_metadata(Arc::new(()), "/", ArrayMetadata::V3(parsed))
-                .map_err(|error| unusable(&error))
+            let parsed = match version {
+                ZarrVersion::V3 => serde_json::from_value(document.clone()).map(ArrayMetadata::V3),
+                ZarrVersion::V2 => serde_json::from_value(document.clone()).map(ArrayMetadata::V2),
+            };
+            let parsed = parsed.map_err(|error| unusable(&error))?;
+            Array::<()>::new_with_metadata(Arc::new(()), "/", parsed).map_err(|error| unusable(&error))
         })?;
+        let has_fill = !document["fill_value"].is_null();
         let chunk = chunks.iter().map(|&n| n as usize).collect();
-        Ok(Self { array, metadata, dtype, chunk, times, units, has_missing_times: AtomicBool::new(false) })
+        Ok(Self { array, document, attributes, version, packer, chunk, has_fill, is_there })
     }
 
     /// The dtype of the blocks that it takes.
-    pub fn dtype(&self) -> DType {
-        self.dtype
+    pub fn takes(&self) -> DType {
+        self.packer.takes()
+    }
+
+    /// The lengths of the boxes that are written at once: chunks, or shards.
+    pub fn chunk_shape(&self) -> Vec<u64> {
+        self.chunk.iter().map(|&n| n as u64).collect()
     }
 
     /// The key of a chunk within its array.
@@ -95,45 +99,62 @@ impl Encoder {
         self.array.chunk_key(chunk).as_str().to_owned()
     }
 
-    /// The metadata, once all blocks were encoded.
-    pub fn metadata(&self) -> Value {
-        let mut metadata = self.metadata.clone();
-        if self.has_missing_times.load(Ordering::SeqCst) {
-            metadata["attributes"]["_FillValue"] = json!(i64::MIN);
-        }
-        metadata
+    /// A block as it is stored, before codecs.
+    pub fn pack(&self, block: &Block) -> Result<Block> {
+        self.packer.pack(block)
     }
 
-    /// The bytes of a chunk, padded if the block is one at the edge; `None` if all of it is the fill value.
-    pub fn encode(&self, block: &Block) -> Result<Option<Vec<u8>>> {
-        if block.dtype() != self.dtype {
-            return Err(Error::internal(format!("a block of {} for an array of {}", block.dtype(), self.dtype)));
+    /// What describes the array, once all blocks were encoded.
+    ///
+    /// # Errors
+    /// If a time was missing and the array, which is there, has nothing for that.
+    pub fn node(&self) -> Result<Node> {
+        let (mut document, mut attributes) = (self.document.clone(), self.attributes.clone());
+        let mut of_packing: Attributes = self.packer.attributes();
+        let has_late_fill = self.packer.fill().is_none() && of_packing.get("_FillValue").is_some();
+        if self.is_there {
+            if has_late_fill {
+                return Err(Error::invalid("a time is missing, but the store has no fill value for missing times")
+                    .hint("fill the gaps, or write the store anew"));
+            }
+            return Ok(Node { document, attributes });
+        }
+        match self.version {
+            ZarrVersion::V3 => attributes.extend(v3_attributes(&of_packing)),
+            ZarrVersion::V2 => {
+                if let Some(fill) = of_packing.remove("_FillValue") {
+                    document["fill_value"] = fill_json(&fill);
+                }
+                attributes.extend(of_packing.iter().map(|(name, value)| (name.to_owned(), value.to_json())));
+            }
+        }
+        Ok(Node { document, attributes })
+    }
+
+    /// The bytes of a chunk of stored values, padded if the block is one at the edge; `None` if all of it is the fill value and it `may`
+    /// be left out.
+    pub fn encode(&self, block: &Block, may: bool) -> Result<Option<Vec<u8>>> {
+        if block.dtype() != self.packer.stored() {
+            return Err(Error::internal(format!("{} stored as {}", block.dtype(), self.packer.stored())));
         }
         let block = block.contiguous()?;
         let values = match block.data() {
-            BlockData::Text(_) => match self.texts(&block) {
+            BlockData::Text(_) => match self.texts(&block, may) {
                 Some(values) => values?,
                 None => return Ok(None),
             },
             BlockData::Fixed { buffer, offset, .. } => {
-                let size = self.dtype.item_size();
+                let size = block.dtype().item_size();
                 let start = *offset as usize * size;
                 let raw = &buffer.as_slice()[start..start + block.len() * size];
-                let raw = match &self.times {
-                    Some(scaling) => Cow::Owned(self.scaled(&block, scaling)?),
-                    None => Cow::Borrowed(raw),
-                };
-                if self.dtype.is_time_like() && raw.as_chunks::<8>().0.contains(&i64::MIN.to_ne_bytes()) {
-                    self.has_missing_times.store(true, Ordering::SeqCst);
-                }
                 let fill = self.array.fill_value();
-                if fill.equals_all(&raw) {
+                if may && self.has_fill && fill.equals_all(raw) {
                     return Ok(None);
                 }
                 if block.shape() == self.chunk {
                     ArrayBytes::new_flen(raw)
                 } else {
-                    ArrayBytes::new_flen(self.padded(&raw, block.shape(), fill.as_ne_bytes()))
+                    ArrayBytes::new_flen(self.padded(raw, block.shape(), fill.as_ne_bytes()))
                 }
             }
         };
@@ -148,10 +169,10 @@ impl Encoder {
         })
     }
 
-    /// The strings of a whole chunk; `None` if all are empty.
-    fn texts(&self, block: &Block) -> Option<Result<ArrayBytes<'static>>> {
+    /// The strings of a whole chunk; `None` if all are empty and it `may` be left out.
+    fn texts(&self, block: &Block, may: bool) -> Option<Result<ArrayBytes<'static>>> {
         let texts = block.text()?;
-        if texts.value_data().is_empty() {
+        if may && self.document["fill_value"] == "" && texts.iter().flatten().all(str::is_empty) {
             return None;
         }
         let mut whole = vec![""; self.chunk.iter().product()];
@@ -172,23 +193,6 @@ impl Encoder {
         Some(offsets.and_then(|offsets| ArrayBytes::new_vlen(bytes, offsets).map_err(|error| broken(&error))))
     }
 
-    fn scaled(&self, block: &Block, scaling: &TimeScaling) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(8 * block.len());
-        for &count in block.values::<i64>()? {
-            let stored = if count == i64::MIN { Some(count) } else { scaling.to_i64(count) };
-            let Some(stored) = stored else {
-                let shown = match self.dtype {
-                    DType::Time { unit, calendar } => calendar.format(count, unit),
-                    _ => count.to_string(),
-                };
-                return Err(Error::invalid(format!("{shown} is no whole number of `{}`", self.units))
-                    .hint("writing does not round: choose finer time units"));
-            };
-            bytes.extend_from_slice(&stored.to_ne_bytes());
-        }
-        Ok(bytes)
-    }
-
     fn padded(&self, raw: &[u8], shape: &[usize], fill: &[u8]) -> Vec<u8> {
         let size = fill.len();
         let mut whole = fill.repeat(self.chunk.iter().product());
@@ -199,24 +203,90 @@ impl Encoder {
     }
 }
 
-/// The CF units in which times and durations are written, and how to get there if they are not those of the dtype.
-fn time_encoding(array: &ArrayToWrite) -> Result<(String, Option<TimeScaling>)> {
-    let word = |unit| match unit {
-        TimeUnit::S => "seconds",
-        TimeUnit::Ms => "milliseconds",
-        TimeUnit::Us => "microseconds",
-        TimeUnit::Ns => "nanoseconds",
+fn v3_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &WriteOptions) -> Result<Value> {
+    let stored = packer.stored();
+    let (data_type, first_codec) = match stored {
+        DType::Utf8 => ("string".to_owned(), json!({"name": "vlen-utf8"})),
+        _ => (stored.name(), json!({"name": "bytes", "configuration": {"endian": "little"}})),
     };
-    match (array.dtype, &array.time_units) {
-        (DType::Time { unit, .. }, None) => Ok((format!("{} since 1970-01-01", word(unit)), None)),
-        (DType::Time { unit, calendar }, Some(units)) => {
-            let scaling = TimeUnits::parse(units, calendar)?.scaling(unit)?;
-            let is_plain = (scaling.numerator, scaling.denominator, scaling.epoch) == (1, 1, 0);
-            Ok((units.clone(), (!is_plain).then_some(scaling)))
+    let fill = match (packer.fill(), stored) {
+        (Some(fill), _) => fill_json(&fill),
+        (None, DType::Utf8) => json!(""),
+        (None, DType::Bool) => json!(false),
+        (None, DType::F32 | DType::F64) => json!("NaN"),
+        (None, DType::I64) if array.dtype.is_time_like() => json!(i64::MIN),
+        _ => json!(0),
+    };
+    let item_size = if stored == DType::Utf8 { 1 } else { stored.item_size() };
+    let mut codecs: Vec<Value> = std::iter::once(first_codec).chain(options.compression.v3(item_size)?).collect();
+    let mut outer = chunks.to_vec();
+    if let Some(shards) = &array.shards {
+        let divides =
+            shards.len() == chunks.len() && shards.iter().zip(chunks).all(|(shard, chunk)| shard % chunk == 0);
+        if !divides || shards.contains(&0) {
+            return Err(Error::invalid(format!("shards of {shards:?} do not hold whole chunks of {chunks:?}")));
         }
-        (DType::Duration { unit }, _) => Ok((word(unit).to_owned(), None)),
-        _ => Ok((String::new(), None)),
+        outer.clone_from(shards);
+        let index = json!([{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]);
+        codecs = vec![json!({"name": "sharding_indexed", "configuration":
+            {"chunk_shape": chunks, "codecs": codecs, "index_codecs": index, "index_location": "end"}})];
     }
+    Ok(json!({
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": array.shape,
+        "data_type": data_type,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": outer}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": fill,
+        "codecs": codecs,
+        "dimension_names": array.dims,
+    }))
+}
+
+fn v2_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &WriteOptions) -> Result<Value> {
+    if array.shards.is_some() {
+        return Err(Error::invalid("Zarr version 2 has no shards").hint("write version 3, or no shards"));
+    }
+    let stored = packer.stored();
+    let dtype = match stored {
+        DType::Utf8 => "|O".to_owned(),
+        DType::Bool => "|b1".to_owned(),
+        DType::I8 => "|i1".to_owned(),
+        DType::U8 => "|u1".to_owned(),
+        number => {
+            let kind = if number.is_float() {
+                'f'
+            } else if number.is_unsigned() {
+                'u'
+            } else {
+                'i'
+            };
+            format!("<{kind}{}", number.item_size())
+        }
+    };
+    // It masks: only what was declared may stand there, and NaN, which is missing anyway.
+    let fill = match packer.fill() {
+        Some(fill) => fill_json(&fill),
+        None if stored.is_float() => json!("NaN"),
+        None => Value::Null,
+    };
+    let mut filters = options.compression.v2();
+    let compressor = filters.pop();
+    if stored == DType::Utf8 {
+        filters.insert(0, json!({"id": "vlen-utf8"}));
+    }
+    Ok(json!({
+        "zarr_format": 2,
+        "shape": array.shape,
+        "chunks": chunks,
+        "dtype": dtype,
+        "compressor": compressor,
+        "fill_value": fill,
+        "order": "C",
+        "filters": if filters.is_empty() { Value::Null } else { filters.into() },
+        "dimension_separator": ".",
+    }))
 }
 
 /// Calls `copy(from, to, len)` for every row along the last axis of an array of `shape` that stands at the start of one of shape `whole`.

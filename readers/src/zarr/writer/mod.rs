@@ -1,34 +1,39 @@
-//! Writing Zarr version 3 stores: chunks first, metadata last, so that what can be opened is complete.
-mod dataset;
+//! Writing Zarr stores: chunks first, metadata last, so that what can be opened is complete.
+mod array;
 mod encode;
-mod options;
+mod metadata;
 mod sink;
 mod target;
+mod update;
+mod whole;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use terracube_cube::{Block, Error, Region, Result};
 
-pub use dataset::WriteZarr;
-pub use options::{ArrayToWrite, WriteOptions, default_chunks};
+pub use array::{ArrayToWrite, default_chunks};
 pub use sink::ZarrSink;
+pub(crate) use update::write_into;
+pub(crate) use whole::write_new;
 
-use crate::store::StoreOptions;
+use crate::store::{Store, StoreOptions};
+use crate::write::{Mode, WriteOptions};
+use metadata::Node;
 use target::Target;
 
-/// Writes one group of arrays as a Zarr version 3 store with consolidated metadata.
+/// Writes one group of arrays as a Zarr store.
 ///
 /// On this machine the store is written beside its place and renamed to it by [`finish`](Self::finish): whoever looks there finds what was
-/// there before, or all of the new store. In an object store, which cannot rename, the metadata of the root is written last. A writer
-/// that is dropped before it is finished removes what it wrote.
+/// there before, or all of the new store. In an object store, which cannot rename, the metadata of the root is written last, and a mark
+/// keeps other writers away. A writer that is dropped before it is finished removes what it wrote.
 ///
 /// ```
 /// use terracube_cube::{Block, DType};
+/// use terracube_readers::WriteOptions;
 /// use terracube_readers::store::{Store, StoreOptions};
-/// use terracube_readers::zarr::{ArrayToWrite, WriteOptions, ZarrGroup, ZarrWriter};
+/// use terracube_readers::zarr::{ArrayToWrite, ZarrGroup, ZarrWriter};
 ///
 /// let writer = ZarrWriter::create("memory://docs/written.zarr", &StoreOptions::default(), WriteOptions::default())?;
 /// let array = ArrayToWrite::new("t", ["x"], [3], DType::F32).attribute("units", "K");
@@ -41,16 +46,22 @@ use target::Target;
 /// ```
 pub struct ZarrWriter {
     shared: Arc<Shared>,
+    options: WriteOptions,
+    attributes: Mutex<Map<String, Value>>,
 }
 
 /// What the sinks of one store share.
 struct Shared {
-    target: Target,
-    options: WriteOptions,
-    attributes: Mutex<Map<String, Value>>,
-    /// The metadata of the arrays, in the order in which they were begun; `Null` until an array is finished.
-    arrays: Mutex<Vec<(String, Value)>>,
-    is_finished: AtomicBool,
+    /// The URL of the store, for messages.
+    url: String,
+    /// Where chunks go.
+    out: Store,
+    /// Whether chunks take the place of others, which readers may be looking at.
+    replaces: bool,
+    /// The arrays in the order in which they were begun; `None` until one is finished.
+    arrays: Mutex<Vec<(String, Option<Node>)>>,
+    /// Where a new store is going; what was written is removed if it never gets there.
+    target: Option<Target>,
 }
 
 impl ZarrWriter {
@@ -59,20 +70,20 @@ impl ZarrWriter {
     /// # Errors
     /// [`Exists`](terracube_cube::ErrorKind::Exists) if something is there; or if the place cannot be written to.
     pub fn create(url: &str, store: &StoreOptions, options: WriteOptions) -> Result<Self> {
-        let target = Target::create(url, store, options.overwrite)?;
+        let target = Target::create(url, store, options.mode == Mode::Overwrite, options.take_over)?;
         let shared = Shared {
-            target,
-            options,
-            attributes: Mutex::default(),
+            url: target.url().to_owned(),
+            out: target.store().clone(),
+            replaces: false,
             arrays: Mutex::default(),
-            is_finished: AtomicBool::new(false),
+            target: Some(target),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), options, attributes: Mutex::default() })
     }
 
     /// Sets the attributes of the group.
     pub fn set_attributes(&self, attributes: Map<String, Value>) {
-        *lock(&self.shared.attributes) = attributes;
+        *lock(&self.attributes) = attributes;
     }
 
     /// The sink of one more array. Its blocks may come from several threads.
@@ -81,21 +92,12 @@ impl ZarrWriter {
     /// If the name is taken or cannot be one, or shape, dimensions, chunks and codecs do not fit together.
     pub fn array(&self, array: ArrayToWrite) -> Result<ZarrSink> {
         let name = array.name.clone();
-        if name.is_empty()
-            || name.contains('/')
-            || name == "."
-            || name == ".."
-            || name.starts_with("__")
-            || name == "zarr.json"
-        {
+        let is_reserved = name.starts_with("__") || name.starts_with(".z") || name == crate::write::MARK;
+        if name.is_empty() || name.contains('/') || name == "." || name == ".." || name == "zarr.json" || is_reserved {
             return Err(Error::invalid(format!("an array of a Zarr store cannot be named `{name}`")));
         }
-        let sink = ZarrSink::new(self.shared.clone(), array)?;
-        let mut arrays = lock(&self.shared.arrays);
-        if arrays.iter().any(|(taken, _)| *taken == name) {
-            return Err(Error::invalid(format!("there are two arrays named `{name}` to write")));
-        }
-        arrays.push((name, Value::Null));
+        let sink = ZarrSink::new(self.shared.clone(), array, &self.options)?;
+        self.shared.begin(&name)?;
         Ok(sink)
     }
 
@@ -104,14 +106,7 @@ impl ZarrWriter {
     /// # Errors
     /// As [`array`](Self::array), or if it cannot be written.
     pub fn write_whole(&self, array: ArrayToWrite, block: &Block) -> Result<()> {
-        let sink = self.array(array)?;
-        let grid = sink.grid().clone();
-        for region in grid.touching(&Region::whole(&grid.shape())) {
-            let axes: Vec<_> =
-                region.ranges().iter().map(|r| (r.start as usize, (r.end - r.start) as usize, 1)).collect();
-            sink.write_block(&region, &block.slice(&axes)?)?;
-        }
-        sink.complete()
+        self.array(array)?.write_whole(block)
     }
 
     /// Writes the metadata and puts the store in its place.
@@ -120,43 +115,54 @@ impl ZarrWriter {
     /// If an array was begun and not finished, or something cannot be written; what was there before is then still there.
     pub fn finish(self) -> Result<()> {
         let shared = &self.shared;
-        let arrays = std::mem::take(&mut *lock(&shared.arrays));
-        if let Some((name, _)) = arrays.iter().find(|(_, metadata)| metadata.is_null()) {
-            return Err(Error::internal(format!("array `{name}` was begun and not finished")));
+        let attributes = std::mem::take(&mut *lock(&self.attributes));
+        let (files, root) = metadata::files(&shared.finished()?, attributes, &self.options);
+        for (key, json) in &files {
+            shared.out.put_new(key, pretty(json)?).wait()?;
         }
-        let store = shared.target.store();
-        for (name, metadata) in &arrays {
-            store.put_new(&format!("{name}/zarr.json"), pretty(metadata)?).wait()?;
+        match &shared.target {
+            Some(target) => target.put_in_place(&root),
+            None => Err(Error::internal("a new store without a place")),
         }
-        let root = json!({
-            "zarr_format": 3,
-            "node_type": "group",
-            "attributes": std::mem::take(&mut *lock(&shared.attributes)),
-            "consolidated_metadata": {
-                "kind": "inline",
-                "must_understand": false,
-                "metadata": arrays.into_iter().collect::<Map<String, Value>>(),
-            },
-        });
-        store.put_new("zarr.json", pretty(&root)?).wait()?;
-        shared.target.put_in_place()?;
-        shared.is_finished.store(true, Ordering::SeqCst);
-        Ok(())
     }
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if !self.is_finished.load(Ordering::SeqCst) {
-            self.target.discard();
+impl Shared {
+    fn begin(&self, name: &str) -> Result<()> {
+        let mut arrays = lock(&self.arrays);
+        if arrays.iter().any(|(taken, _)| *taken == name) {
+            return Err(Error::invalid(format!("there are two arrays named `{name}` to write")));
         }
+        arrays.push((name.to_owned(), None));
+        Ok(())
+    }
+
+    /// The arrays, all of which must be complete.
+    fn finished(&self) -> Result<Vec<(String, Node)>> {
+        let whole = |(name, node): (String, Option<Node>)| match node {
+            Some(node) => Ok((name, node)),
+            None => Err(Error::internal(format!("array `{name}` was begun and not finished"))),
+        };
+        std::mem::take(&mut *lock(&self.arrays)).into_iter().map(whole).collect()
     }
 }
 
 impl fmt::Debug for ZarrWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ZarrWriter({})", self.shared.target.url())
+        write!(f, "ZarrWriter({})", self.shared.url)
     }
+}
+
+/// The boxes of a grid as slices of a block, one after the other.
+fn each_chunk(
+    grid: &terracube_cube::ChunkGrid,
+    block: &Block,
+    mut write: impl FnMut(&Region, &Block) -> Result<()>,
+) -> Result<()> {
+    for region in grid.touching(&Region::whole(&grid.shape())) {
+        write(&region, &block.region(&region)?)?;
+    }
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,11 +1,12 @@
 //! The place of a store that is being written, and how it gets there whole.
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use terracube_cube::{Error, ErrorKind, Result};
 
 use crate::store::{Store, StoreOptions};
+use crate::write::{Lock, MARK};
 
 /// Files that only a Zarr store has at its root.
 const ROOT_FILES: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zmetadata"];
@@ -14,33 +15,34 @@ pub(super) struct Target {
     place: Store,
     /// Where the store is written until it is complete; `None` writes it in place.
     partial: Option<Store>,
+    is_in_place: AtomicBool,
+    /// Given back last of all.
+    lock: Option<Lock>,
 }
 
 impl Target {
     /// Checks that the place is free or may be replaced.
-    pub fn create(url: &str, options: &StoreOptions, overwrite: bool) -> Result<Self> {
+    pub fn create(url: &str, options: &StoreOptions, overwrite: bool, take_over: bool) -> Result<Self> {
         let place = Store::open(url, options)?;
         let is_taken = match place.local_path() {
             Some(path) => is_taken(path)?,
-            None => !place.list("").wait().map_err(cannot_write)?.is_empty(),
+            None => place.list("").wait().map_err(cannot_write)?.iter().any(|entry| entry.name != MARK),
         };
         if is_taken {
-            check_replaceable(&place, overwrite)?;
+            check_replaceable(&place, overwrite, take_over)?;
             let is_bucket = place.is_remote() && place.url().split("://").nth(1).is_none_or(|path| !path.contains('/'));
             if is_bucket {
                 return Err(Error::invalid(format!("{} is a whole bucket: it is not overwritten", place.url()))
                     .hint("write to a path in it"));
             }
         }
-        // Two writers of one process, or of two, must not meet.
-        static N_WRITERS: AtomicU64 = AtomicU64::new(0);
-        let suffix = format!("partial-{}-{}", std::process::id(), N_WRITERS.fetch_add(1, Ordering::Relaxed));
+        // On this machine every writer has a directory of its own, and the first to be done takes the place.
+        let lock = if place.local_path().is_some() { None } else { Some(Lock::take(&place, take_over)?) };
         let partial = match place.local_path() {
-            Some(path) => Some(Store::open(&beside(path, &suffix)?.to_string_lossy(), options)?),
-            None if is_taken => Some(Store::open(&format!("{}.{suffix}", url.trim_end_matches('/')), options)?),
-            None => None,
+            None if !is_taken => None,
+            _ => Some(partial_beside(&place, url, options)?),
         };
-        let target = Self { place, partial };
+        let target = Self { place, partial, is_in_place: AtomicBool::new(false), lock };
         if let Some(path) = target.store().local_path() {
             // Now, so that a place that cannot be written to is known before anything is computed.
             fs::create_dir_all(path).map_err(|error| {
@@ -65,19 +67,29 @@ impl Target {
         self.partial.as_ref().unwrap_or(&self.place)
     }
 
-    /// Puts the complete store in its place.
-    pub fn put_in_place(&self) -> Result<()> {
+    /// Puts the complete store in its place; `root` is the key that makes it one.
+    pub fn put_in_place(&self, root: &str) -> Result<()> {
+        self.moved(root)?;
+        self.is_in_place.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn moved(&self, root: &str) -> Result<()> {
         let Some(partial) = &self.partial else { return Ok(()) };
         let (Some(new), Some(path)) = (partial.local_path(), self.place.local_path()) else {
             // Whoever looks in between finds nothing, never a mixture.
-            self.place.remove_all("").wait()?;
-            return partial.move_all(&self.place, "zarr.json").wait();
+            for entry in self.place.list("").wait()?.iter().filter(|entry| entry.name != MARK) {
+                self.place.remove_all(&entry.name).wait()?;
+            }
+            return partial.move_all(&self.place, root).wait();
         };
         let failed =
             |error: std::io::Error| Error::io(format!("cannot put the new store at {}: {error}", path.display()));
         if !is_taken(path)? {
             return fs::rename(new, path).map_err(failed);
         }
+        // Nobody may be appending to the old store while it goes.
+        let _lock = if path.is_dir() { Some(Lock::take(&self.place, false)?) } else { None };
         let old = beside(path, &format!("old-{}", std::process::id()))?;
         fs::rename(path, &old).map_err(failed)?;
         if let Err(error) = fs::rename(new, path) {
@@ -92,12 +104,27 @@ impl Target {
             ))
         })
     }
+}
 
-    /// Removes what was written. Nothing can be done about a failure here: the reason for it is on its way to the user.
-    pub fn discard(&self) {
-        if let Err(error) = self.store().remove_all("").wait() {
+impl Drop for Target {
+    /// Removes what was written, unless it is in its place. Nothing can be done about a failure: its reason is on its way to the user.
+    fn drop(&mut self) {
+        if !self.is_in_place.load(Ordering::SeqCst)
+            && let Err(error) = self.store().remove_all("").wait()
+        {
             tracing::warn!(url = self.store().url(), %error, "an incomplete store could not be removed");
         }
+        drop(self.lock.take());
+    }
+}
+
+/// A place for what is not complete: beside the store, under a name that no other writer has.
+pub(super) fn partial_beside(place: &Store, url: &str, options: &StoreOptions) -> Result<Store> {
+    static N_WRITERS: AtomicU64 = AtomicU64::new(0);
+    let suffix = format!("partial-{}-{}", std::process::id(), N_WRITERS.fetch_add(1, Ordering::Relaxed));
+    match place.local_path() {
+        Some(path) => Store::open(&beside(path, &suffix)?.to_string_lossy(), options),
+        None => Store::open(&format!("{}.{suffix}", url.trim_end_matches('/')), options),
     }
 }
 
@@ -111,13 +138,14 @@ fn is_taken(path: &Path) -> Result<bool> {
     Ok(path.symlink_metadata().is_ok())
 }
 
-fn check_replaceable(place: &Store, overwrite: bool) -> Result<()> {
+fn check_replaceable(place: &Store, overwrite: bool, take_over: bool) -> Result<()> {
     let url = place.url();
     if !overwrite {
         return Err(Error::new(ErrorKind::Exists, format!("there is something at {url} already"))
             .hint("choose another place, or call `.overwrite()` to replace the store"));
     }
-    for file in ROOT_FILES {
+    // What a killed writer left in an object store has no root, but its mark.
+    for file in ROOT_FILES.into_iter().chain(take_over.then_some(MARK)) {
         if place.size(file).wait()?.is_some() {
             return Ok(());
         }

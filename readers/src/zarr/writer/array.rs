@@ -1,59 +1,6 @@
-//! What to write and how.
-use serde_json::{Map, Value, json};
-use terracube_cube::DType;
-
-/// How a store is written.
-#[derive(Debug, Clone)]
-pub struct WriteOptions {
-    pub(super) overwrite: bool,
-    pub(super) compression: Vec<Value>,
-    pub(super) chunks: Vec<(String, u64)>,
-}
-
-impl Default for WriteOptions {
-    /// Refuses to overwrite; compresses with zstd at level 3, as zarr-python does.
-    fn default() -> Self {
-        Self { overwrite: false, compression: zstd(3), chunks: Vec::new() }
-    }
-}
-
-impl WriteOptions {
-    /// Replaces the Zarr store that is there, once the new one is complete. Anything else that is there is still refused.
-    #[must_use]
-    pub fn overwrite(mut self) -> Self {
-        self.overwrite = true;
-        self
-    }
-
-    /// The lengths of chunks along dimensions, by name; dimensions that are not named get their default. Dimensions that an array lacks
-    /// are passed over.
-    #[must_use]
-    pub fn chunks<S: AsRef<str>>(mut self, lengths: impl IntoIterator<Item = (S, u64)>) -> Self {
-        self.chunks = lengths.into_iter().map(|(dim, len)| (dim.as_ref().to_owned(), len)).collect();
-        self
-    }
-
-    /// Compresses with zstd at a level from -7 (fast) to 22 (small).
-    #[must_use]
-    pub fn zstd_level(mut self, level: i32) -> Self {
-        self.compression = zstd(level.clamp(-7, 22));
-        self
-    }
-
-    /// Does not compress.
-    #[must_use]
-    pub fn uncompressed(mut self) -> Self {
-        self.compression.clear();
-        self
-    }
-
-    /// The bytes-to-bytes codecs as Zarr version 3 writes them: `[{"name": "gzip", "configuration": {"level": 5}}]`.
-    #[must_use]
-    pub fn compression(mut self, codecs: Vec<Value>) -> Self {
-        self.compression = codecs;
-        self
-    }
-}
+//! An array to write, and the lengths of its chunks and shards.
+use serde_json::{Map, Value};
+use terracube_cube::{DType, EncodingFields, Error, Result};
 
 /// An array to write. Times are written as CF does: integers with `units` and `calendar`.
 #[derive(Debug, Clone)]
@@ -63,8 +10,9 @@ pub struct ArrayToWrite {
     pub(super) shape: Vec<u64>,
     pub(super) dtype: DType,
     pub(super) chunks: Option<Vec<u64>>,
+    pub(super) shards: Option<Vec<u64>>,
     pub(super) attributes: Map<String, Value>,
-    pub(super) time_units: Option<String>,
+    pub(super) encoding: EncodingFields,
 }
 
 /// The size in memory that chunks have where none is said, in bytes.
@@ -84,8 +32,9 @@ impl ArrayToWrite {
             shape: shape.into(),
             dtype,
             chunks: None,
+            shards: None,
             attributes: Map::new(),
-            time_units: None,
+            encoding: EncodingFields::default(),
         }
     }
 
@@ -113,7 +62,21 @@ impl ArrayToWrite {
     /// The CF units of times ("hours since 1900-01-01"), in which every time must be a whole number; else that of the dtype since 1970.
     #[must_use]
     pub fn time_units(mut self, units: impl Into<String>) -> Self {
-        self.time_units = Some(units.into());
+        self.encoding.units = Some(units.into());
+        self
+    }
+
+    /// How values are stored: dtype, scale, offset, fill value, time units. Chunks and codecs are passed over.
+    #[must_use]
+    pub fn encoding(mut self, encoding: EncodingFields) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// The lengths of its shards, each a multiple of the chunk's (Zarr version 3).
+    #[must_use]
+    pub fn shards(mut self, shards: impl Into<Vec<u64>>) -> Self {
+        self.shards = Some(shards.into());
         self
     }
 
@@ -141,8 +104,34 @@ pub fn default_chunks(shape: &[u64], source: &[u64], dtype: DType) -> Vec<u64> {
     chunks
 }
 
-fn zstd(level: i32) -> Vec<Value> {
-    vec![json!({"name": "zstd", "configuration": {"level": level, "checksum": false}})]
+/// The lengths of shards: those that are named, one chunk along other dimensions; `None` if none is named.
+pub(super) fn default_shards(
+    name: &str,
+    dims: &[&str],
+    chunks: &[u64],
+    named: &[(String, u64)],
+) -> Result<Option<Vec<u64>>> {
+    let mut shards = chunks.to_vec();
+    let mut is_sharded = false;
+    for (axis, dim) in dims.iter().enumerate() {
+        let Some((_, len)) = named.iter().find(|(named, _)| named == dim) else { continue };
+        if *len == 0 || len % chunks[axis] != 0 {
+            // A short axis has short chunks: one shard then holds them all.
+            if *len > chunks[axis] && dims.len() == 1 {
+                shards[axis] = len / chunks[axis] * chunks[axis];
+                is_sharded = true;
+                continue;
+            }
+            return Err(Error::invalid(format!(
+                "shards of `{name}` would be {len} long along `{dim}`, which is no multiple of its chunks of {}",
+                chunks[axis]
+            ))
+            .hint("give chunks and shards that divide"));
+        }
+        shards[axis] = *len;
+        is_sharded = true;
+    }
+    Ok(is_sharded.then_some(shards))
 }
 
 #[cfg(test)]

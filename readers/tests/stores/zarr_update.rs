@@ -1,0 +1,129 @@
+//! Into stores that are there: appended positions, regions, one writer at a time.
+use std::ops::Range;
+
+use terracube_cube::{DataArray, ErrorKind, Result};
+use terracube_readers::store::{Store, StoreOptions};
+use terracube_readers::zarr::ZarrWriter;
+use terracube_readers::{WriteData, WriteOptions, ZarrVersion, open};
+
+fn array(rows: Range<i64>) -> DataArray {
+    let n = (rows.end - rows.start) as usize;
+    let values = rows.clone().flat_map(|row| (0..5).map(move |column| (row * 10 + column) as f32)).collect();
+    DataArray::from_vec(["t", "x"], &[n, 5], values)
+        .with_coord("t", rows.collect())
+        .with_coord("x", vec![1.0, 2.0, 3.0, 4.0, 5.0])
+        .named("v")
+}
+
+fn write(array: &DataArray, url: &str, options: WriteOptions) -> Result<()> {
+    array.write_with(url, &StoreOptions::default(), options).map(|_| ())
+}
+
+fn places(name: &str) -> (tempfile::TempDir, [String; 2]) {
+    let directory = tempfile::tempdir().unwrap();
+    let local = directory.path().join(name).to_str().unwrap().to_owned();
+    let memory = format!("memory://{}/{name}", directory.path().file_name().unwrap().to_str().unwrap());
+    (directory, [local, memory])
+}
+
+fn values(url: &str) -> Vec<f64> {
+    open(url).unwrap().var("v").to_f64().unwrap()
+}
+
+#[test]
+fn appended_pieces_are_the_whole_whatever_the_chunks() {
+    for (chunks, version) in [([4, 2], ZarrVersion::V3), ([3, 5], ZarrVersion::V2), ([100, 1], ZarrVersion::V3)] {
+        let (_directory, urls) = places("a.zarr");
+        for url in &urls {
+            let options = || WriteOptions::default().chunks([("t", chunks[0]), ("x", chunks[1])]).zarr_version(version);
+            write(&array(0..3), url, options()).unwrap();
+            for rows in [3..4, 4..5, 5..13, 13..14] {
+                write(&array(rows), url, WriteOptions::default().append("t")).unwrap();
+            }
+            assert_eq!(values(url), array(0..14).to_f64().unwrap());
+            assert_eq!(open(url).unwrap().var("v").coord("t").to_f64().unwrap().len(), 14);
+        }
+    }
+}
+
+#[test]
+fn a_region_changes_its_positions_and_no_others() {
+    let (directory, urls) = places("r.zarr");
+    for url in &urls {
+        write(&array(0..9), url, WriteOptions::default().chunks([("t", 4), ("x", 2)])).unwrap();
+        let part = (array(2..7).isel("x", 1..4) * 0.0f32).named("v");
+        write(&part, url, WriteOptions::default().region([("t", 2..7), ("x", 1..4)])).unwrap();
+        let expected: Vec<f64> = array(0..9)
+            .to_f64()
+            .unwrap()
+            .into_iter()
+            .enumerate()
+            .map(|(i, value)| if (2..7).contains(&(i / 5)) && (1..4).contains(&(i % 5)) { 0.0 } else { value })
+            .collect();
+        assert_eq!(values(url), expected);
+        let beyond = write(&part, url, WriteOptions::default().region([("t", 6..11), ("x", 1..4)])).unwrap_err();
+        assert!(beyond.to_string().contains("9 long in the store"), "{beyond}");
+        assert_eq!(values(url), expected);
+    }
+    let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["r.zarr"]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_is_written() {
+    let (_directory, [url, _]) = places("f.zarr");
+    assert_eq!(write(&array(0..1), &url, WriteOptions::default().append("t")).unwrap_err().kind(), ErrorKind::NotFound);
+    write(&array(0..3), &url, WriteOptions::default()).unwrap();
+    let other_labels = array(3..4).with_coord("x", vec![1.5, 2.0, 3.0, 4.0, 5.0]).named("v");
+    let rows: [(DataArray, WriteOptions, &str); 6] = [
+        (array(3..4), WriteOptions::default().append("y"), "no dimension `y`"),
+        (
+            array(3..4).isel("x", 0..2).named("v"),
+            WriteOptions::default().append("t"),
+            "the labels of `x` are not those",
+        ),
+        (array(3..4).cast(terracube_cube::DType::F64).named("v"), WriteOptions::default().append("t"), "cast it"),
+        (array(3..4).named("w"), WriteOptions::default().append("t"), "`v` of the store would not grow"),
+        (other_labels, WriteOptions::default().append("t"), "the labels of `x` are not those of the store"),
+        (array(0..2), WriteOptions::default().region([("z", 0..1)]), "no dimension `z`"),
+    ];
+    for (array, options, part) in rows {
+        let error = write(&array, &url, options).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(values(&url), array(0..3).to_f64().unwrap());
+}
+
+#[test]
+fn two_writers_do_not_meet() {
+    let (_directory, [local, memory]) = places("l.zarr");
+    for url in [&local, &memory] {
+        write(&array(0..2), url, WriteOptions::default()).unwrap();
+    }
+    // A killed writer leaves its mark in an object store, and none on this machine.
+    let store = Store::open(&memory, &StoreOptions::default()).unwrap();
+    store.put(".terracube-lock", "{\"host\":\"elsewhere\"}").wait().unwrap();
+    let busy = write(&array(2..3), &memory, WriteOptions::default().append("t")).unwrap_err();
+    assert_eq!(busy.kind(), ErrorKind::Exists);
+    assert!(busy.to_string().contains("elsewhere") && busy.to_string().contains("take_over"), "{busy}");
+    write(&array(2..3), &memory, WriteOptions::default().append("t").take_over()).unwrap();
+    assert_eq!(values(&memory).len(), 15);
+    write(&array(3..4), &memory, WriteOptions::default().append("t")).unwrap();
+
+    let mark = std::path::Path::new(&local).join(".terracube-lock");
+    let other = std::fs::File::create(&mark).unwrap();
+    other.lock().unwrap();
+    let busy = write(&array(2..3), &local, WriteOptions::default().append("t")).unwrap_err();
+    assert!(busy.to_string().contains("another writer is at work"), "{busy}");
+    drop(other);
+    write(&array(2..3), &local, WriteOptions::default().append("t")).unwrap();
+    assert!(!mark.exists());
+
+    // A new store at a place where one is being written.
+    let place = format!("{memory}-new");
+    let writer = ZarrWriter::create(&place, &StoreOptions::default(), WriteOptions::default()).unwrap();
+    let second = ZarrWriter::create(&place, &StoreOptions::default(), WriteOptions::default());
+    assert_eq!(second.unwrap_err().kind(), ErrorKind::Exists);
+    drop(writer);
+    ZarrWriter::create(&place, &StoreOptions::default(), WriteOptions::default()).unwrap();
+}
