@@ -74,6 +74,14 @@ cases: ## every golden case, as stored and in other chunks: what passed, failed 
 golden: ## real files of SHARED (../shared) against the reference's values
 	cargo run --quiet --release --locked --example golden -- $(SHARED)
 
+.PHONY: fuzz hostile
+FUZZ_SECONDS ?= 60
+fuzz: ## damaged input for every parser of ours, for a minute (FUZZ_SECONDS)
+	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS)
+
+hostile: ## the same with the real files of SHARED (../shared)
+	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS) $(SHARED)/data
+
 # ---- what is built
 .PHONY: build cells
 # All packages at once, here and in the tests: Cargo then compiles each dependency with one set of features, once.

@@ -50,5 +50,7 @@ pub mod prelude {
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};
-    pub use terracube_readers::{OpenMany, OpenOptions, WriteData, WriteOptions, open, open_many, open_tree};
+    pub use terracube_readers::{
+        OpenMany, OpenOptions, WriteData, WriteOptions, observations, open, open_many, open_table, open_tree,
+    };
 }

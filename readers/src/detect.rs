@@ -80,7 +80,7 @@ fn not_ours(name: &str, start: &[u8]) -> Error {
         [0x1f, 0x8b, ..] => unsupported("compressed with gzip", "unpack it with `gunzip`"),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => unsupported("TIFF", "convert it (`gdal_translate -of netCDF`)"),
         [0x0e, 0x03, 0x13, 0x01, ..] => unsupported("HDF4", "convert it with `h4toh5`"),
-        [b'P', b'A', b'R', b'1', ..] => unsupported("a Parquet table", "it holds rows, not arrays"),
+        [b'P', b'A', b'R', b'1', ..] => unsupported("a Parquet table", "open it with `open_table`"),
         _ if text.starts_with("<!doctype html") || text.starts_with("<html") || text.starts_with("<?xml") => {
             Error::corrupt(format!("{name} is a web page, not data")).hint(
                 "the server may want a login or answers errors as pages; open the URL in a browser and copy the link to the file",

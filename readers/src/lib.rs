@@ -13,12 +13,14 @@ pub mod raw;
 mod raw_zarr;
 pub mod runtime;
 pub mod store;
+pub mod table;
 mod tree;
 mod write;
 pub mod zarr;
 
 pub use many::{OpenMany, Urls, open_many};
 pub use open::{Format, OpenOptions, open};
+pub use table::{observations, open_table};
 pub use tree::{DataTree, open_tree};
 pub use write::{Compression, NetCdfFormat, WriteData, WriteOptions, ZarrVersion};
 

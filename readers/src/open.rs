@@ -10,7 +10,7 @@ use crate::raw::RawGroup;
 use crate::store::{Store, StoreOptions};
 use crate::tree::DataTree;
 use crate::zarr::ZarrGroup;
-use crate::{assemble, raw_zarr};
+use crate::{assemble, raw_zarr, table};
 
 /// Opens a Zarr store or a NetCDF or HDF5 file by path or URL (xarray's `open_dataset`): metadata is read, values are not.
 ///
@@ -121,6 +121,9 @@ impl OpenOptions {
     /// # Errors
     /// As [`open`].
     pub fn open(&self, url: &str) -> Result<Dataset> {
+        if self.format.is_none() && table::is_table_name(url) {
+            return table::open_table_with(url, &self.store);
+        }
         assemble::dataset(self.open_decoded(url)?).map_err(|error| {
             error.context(
                 Store::open(url, &self.store).map_or_else(|_| "the dataset".to_owned(), |store| store.url().to_owned()),

@@ -6,6 +6,7 @@ pub(crate) mod encode;
 mod numbers;
 mod packing;
 mod times;
+mod vertical;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::raw::{RawGroup, RawStorage, RawVariable};
 use packing::Packing;
 use terracube_cube::data::Attributes;
 use times::TimeKind;
+
+pub use vertical::vertical;
 
 /// What to decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

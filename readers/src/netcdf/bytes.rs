@@ -10,6 +10,7 @@ use bytes::Bytes;
 use terracube_cube::source::{Encoded, Fetch};
 use terracube_cube::{Error, ErrorKind, Result};
 
+use super::header_cache::HeaderCache;
 use crate::runtime;
 use crate::store::Store;
 
@@ -24,6 +25,10 @@ pub struct FileBytes {
     head: Bytes,
     len: u64,
     name: Arc<str>,
+    /// The state of a remote file when it was opened: parts of another state are refused.
+    version: Option<Arc<str>>,
+    /// What metadata was read, on disk from the last time.
+    cache: Option<Arc<HeaderCache>>,
 }
 
 #[derive(Debug, Clone)]
@@ -55,16 +60,32 @@ impl FileBytes {
                 head: Bytes::new(),
                 len,
                 name,
+                version: None,
+                cache: None,
             });
         }
-        let (head, len) = store.start("", HEAD).wait()?.ok_or_else(missing)?;
-        Ok(Self { place: Place::Remote(store.clone()), head, len, name })
+        let (head, len, version) = store.start_versioned("", HEAD).wait()?.ok_or_else(missing)?;
+        // What is no larger than its head is read by the request that asks for its version.
+        let cache = match (&version, store.header_cache()) {
+            (Some(version), Some(directory)) if len > head.len() as u64 => {
+                Some(HeaderCache::open(directory, &name, version, len))
+            }
+            _ => None,
+        };
+        Ok(Self { place: Place::Remote(store.clone()), head, len, name, version, cache })
     }
 
     /// A file in memory, for tests and for files inside others.
     pub fn memory(name: &str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { len: bytes.len() as u64, place: Place::Memory(bytes), head: Bytes::new(), name: name.into() }
+        Self {
+            len: bytes.len() as u64,
+            place: Place::Memory(bytes),
+            head: Bytes::new(),
+            name: name.into(),
+            version: None,
+            cache: None,
+        }
     }
 
     /// Bytes in all.
@@ -87,7 +108,7 @@ impl FileBytes {
         matches!(self.place, Place::Remote(_))
     }
 
-    /// Reads one range; waits for it.
+    /// Reads one range; waits for it. For metadata: what is read of a remote file is kept for the next time.
     ///
     /// # Errors
     /// If it reaches past the end, or the read fails.
@@ -100,8 +121,16 @@ impl FileBytes {
             Place::Local(file) => file.read(&self.name, &range),
             Place::Memory(bytes) => Ok(bytes.slice(range.start as usize..range.end as usize)),
             Place::Remote(store) => {
-                let read = store.get_ranges("", vec![range]).wait()?;
-                read.and_then(|mut parts| parts.pop()).ok_or_else(|| self.vanished())
+                if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.get(&range)) {
+                    return Ok(kept);
+                }
+                let start = range.start;
+                let read = store.get_ranges_of("", vec![range], self.version.clone()).wait()?;
+                let bytes = read.and_then(|mut parts| parts.pop()).ok_or_else(|| self.vanished())?;
+                if let Some(cache) = &self.cache {
+                    cache.put(start, &bytes);
+                }
+                Ok(bytes)
             }
         }
     }
@@ -139,7 +168,7 @@ impl FileBytes {
             self.check(range)?;
         }
         let (places, wanted): (Vec<usize>, Vec<Range<u64>>) = wanted.into_iter().unzip();
-        let parts = store.get_ranges("", wanted).await?.ok_or_else(|| self.vanished())?;
+        let parts = store.get_ranges_of("", wanted, self.version.clone()).await?.ok_or_else(|| self.vanished())?;
         for (place, part) in places.into_iter().zip(parts) {
             pieces[place] = Some(part);
         }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use terracube_cube::{Error, Result};
 
 /// Runs `parse`; a panic inside is an error of the file.
-pub(super) fn guarded<T>(name: &str, parse: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(name: &str, parse: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(parse)) {
         Ok(result) => result,
         Err(panic) => Err(Error::corrupt(format!("{name} cannot be understood: {}", said(&panic)))

@@ -7,6 +7,7 @@ mod classic;
 mod flat;
 mod guard;
 mod hdf5;
+mod header_cache;
 mod item;
 mod text;
 mod writer;
@@ -16,6 +17,7 @@ use terracube_cube::{Error, Result};
 use crate::raw::RawGroup;
 
 pub use bytes::FileBytes;
+pub(crate) use guard::guarded;
 pub use text::JoinedText;
 pub(crate) use writer::write;
 

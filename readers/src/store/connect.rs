@@ -49,6 +49,10 @@ pub(super) fn connect(address: &Address, options: &StoreOptions) -> Result<Remot
         permits: Arc::new(Semaphore::new(options.max_requests)),
         max_retries: options.max_retries,
         total_timeout: options.total_timeout,
+        header_cache: options
+            .header_cache_directory()
+            .filter(|_| !matches!(address, Address::Memory { .. }))
+            .map(Into::into),
     })
 }
 

@@ -17,6 +17,7 @@ mod options;
 mod reading;
 pub(crate) mod references;
 mod remote;
+mod templates;
 mod zip;
 
 use std::fmt;
@@ -182,13 +183,24 @@ impl Store {
 
     /// Parts of an object, near ones joined into one request; `None` if the object does not exist.
     pub fn get_ranges(&self, key: &str, ranges: Vec<Range<u64>>) -> Reading<Option<Vec<Bytes>>> {
+        self.get_ranges_of(key, ranges, None)
+    }
+
+    /// As [`get_ranges`](Self::get_ranges); an error if the object is no longer the one of this `version` (see
+    /// [`start_versioned`](Self::start_versioned)).
+    pub(crate) fn get_ranges_of(
+        &self,
+        key: &str,
+        ranges: Vec<Range<u64>>,
+        version: Option<Arc<str>>,
+    ) -> Reading<Option<Vec<Bytes>>> {
         match &self.place {
             Place::Local(root) => {
                 let path = local::path_of(root, key);
                 let ranges: Vec<ByteRange> = ranges.into_iter().map(ByteRange::Of).collect();
                 Reading::local(move || local::get_ranges(&path, &ranges))
             }
-            Place::Remote(remote) => remote.clone().get_ranges(key, ranges),
+            Place::Remote(remote) => remote.clone().get_ranges(key, ranges, version),
             Place::Mapped(mapped, root) => {
                 mapped.get_ranges(&below(root, key), ranges.into_iter().map(ByteRange::Of).collect())
             }
@@ -203,8 +215,31 @@ impl Store {
                 let path = local::path_of(root, key);
                 Reading::local(move || local::start(&path, n))
             }
-            Place::Remote(remote) => remote.clone().start(key, n),
+            Place::Remote(remote) => {
+                let read = remote.clone().start(key, n);
+                let unversioned = async move { Ok(read.await?.map(|(bytes, size, _)| (bytes, size))) };
+                Reading::Remote(Box::pin(unversioned))
+            }
             Place::Mapped(mapped, root) => mapped.start(&below(root, key), n),
+        }
+    }
+
+    /// As [`start`](Self::start), with what a server says of the object's version: its ETag, or when it was changed.
+    pub(crate) fn start_versioned(&self, key: &str, n: u64) -> Reading<Option<(Bytes, u64, Option<Arc<str>>)>> {
+        match &self.place {
+            Place::Remote(remote) => remote.clone().start(key, n),
+            _ => {
+                let read = self.start(key, n);
+                Reading::local(move || Ok(read.wait()?.map(|(bytes, size)| (bytes, size, None))))
+            }
+        }
+    }
+
+    /// Where headers of files are kept, if they are.
+    pub(crate) fn header_cache(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Remote(remote) => remote.header_cache.as_deref(),
+            Place::Local(_) | Place::Mapped(..) => None,
         }
     }
 

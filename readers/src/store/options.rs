@@ -30,6 +30,16 @@ pub struct StoreOptions {
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) total_timeout: Duration,
+    pub(super) header_cache: HeaderCacheChoice,
+}
+
+/// Where headers of remote files are kept.
+#[derive(Debug, Clone)]
+pub(super) enum HeaderCacheChoice {
+    /// As the environment says.
+    Usual,
+    In(PathBuf),
+    Nowhere,
 }
 
 /// An access key of an S3 store.
@@ -58,6 +68,7 @@ impl Default for StoreOptions {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(120),
+            header_cache: HeaderCacheChoice::Usual,
         }
     }
 }
@@ -167,6 +178,37 @@ impl StoreOptions {
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
+    }
+
+    /// Keeps the headers of remote files (NetCDF, HDF5) in this directory, so that opening them again needs one request. Otherwise they
+    /// are kept in `TERRACUBE_CACHE`, or `terracube/headers` of the user's cache directory; `TERRACUBE_CACHE=off` keeps none.
+    #[must_use]
+    pub fn header_cache(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.header_cache = HeaderCacheChoice::In(directory.into());
+        self
+    }
+
+    /// Keeps no headers of remote files.
+    #[must_use]
+    pub fn without_header_cache(mut self) -> Self {
+        self.header_cache = HeaderCacheChoice::Nowhere;
+        self
+    }
+
+    pub(super) fn header_cache_directory(&self) -> Option<PathBuf> {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        match &self.header_cache {
+            HeaderCacheChoice::In(directory) => Some(directory.clone()),
+            HeaderCacheChoice::Nowhere => None,
+            HeaderCacheChoice::Usual => match variable("TERRACUBE_CACHE") {
+                Some(place) if place.as_os_str() == "off" => None,
+                Some(place) => Some(place),
+                None => {
+                    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
+                    Some(cache.join("terracube/headers"))
+                }
+            },
+        }
     }
 
     /// How long one read may take with all its retries, 120 s by default.

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use terracube_cube::{Error, ErrorKind, Result};
 
 use super::mapped::{Mapped, Object, Target};
+use super::templates::{Templates, generated};
 use super::{Store, StoreOptions};
 
 /// References larger than this are not read.
@@ -40,16 +41,20 @@ pub(crate) fn looks_like_references(start: &[u8]) -> bool {
 
 fn parse(json: Value, place: &Store, options: &StoreOptions) -> Result<Mapped> {
     let Value::Object(mut whole) = json else { return Err(Error::corrupt("these are no references")) };
-    if whole.get("gen").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        return Err(Error::unsupported("its references are made by a rule (`gen`)")
-            .hint("write them out with `kerchunk.utils` or `fsspec.implementations.reference`"));
-    }
     let templates = whole.remove("templates").and_then(|templates| templates.as_object().cloned()).unwrap_or_default();
-    let refs = match whole.remove("refs") {
+    let templates = Templates::new(&templates);
+    let rules = match whole.remove("gen") {
+        Some(Value::Array(rules)) => rules,
+        _ => Vec::new(),
+    };
+    let mut refs = match whole.remove("refs") {
         Some(Value::Object(refs)) => refs,
         Some(_) => return Err(Error::corrupt("its `refs` are no map of keys")),
         None => whole,
     };
+    for rule in &rules {
+        generated(rule, &templates, &mut refs).map_err(|error| error.context("a rule of `gen`"))?;
+    }
     let mut files = Files { numbers: HashMap::new(), targets: Vec::new(), place, options, roots: Arc::default() };
     let mut objects = BTreeMap::new();
     for (key, value) in refs {
@@ -65,7 +70,7 @@ fn parse(json: Value, place: &Store, options: &StoreOptions) -> Result<Mapped> {
     Ok(Mapped::new(objects, files.targets, "a set of references"))
 }
 
-fn object(value: &Value, templates: &Map<String, Value>, files: &mut Files<'_>) -> Result<Option<Object>> {
+fn object(value: &Value, templates: &Templates, files: &mut Files<'_>) -> Result<Option<Object>> {
     let wrong = || Error::corrupt(format!("{value} is neither text nor [url] nor [url, offset, length]"));
     Ok(Some(match value {
         Value::String(text) => Object::Inline(match text.strip_prefix("base64:") {
@@ -78,7 +83,7 @@ fn object(value: &Value, templates: &Map<String, Value>, files: &mut Files<'_>) 
         Value::Object(_) => Object::Inline(value.to_string().into()),
         Value::Array(list) => {
             let url = list.first().and_then(Value::as_str).ok_or_else(wrong)?;
-            let file = files.number(&filled(url, templates)?)?;
+            let file = files.number(&templates.filled(url, &[])?)?;
             match (list.len(), list.get(1).and_then(Value::as_u64), list.get(2).and_then(Value::as_u64)) {
                 (1, ..) => Object::Part { file, range: None },
                 (3, Some(offset), Some(len)) => {
@@ -92,24 +97,6 @@ fn object(value: &Value, templates: &Map<String, Value>, files: &mut Files<'_>) 
         Value::Null => return Ok(None),
         _ => return Err(wrong()),
     }))
-}
-
-/// A URL with its templates put in: "{{u}}/file.nc".
-fn filled(url: &str, templates: &Map<String, Value>) -> Result<String> {
-    let mut whole = String::new();
-    let mut rest = url;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) =
-            after.split_once("}}").ok_or_else(|| Error::corrupt(format!("the template in `{url}` does not end")))?;
-        let value = templates.get(name.trim()).and_then(Value::as_str).ok_or_else(|| {
-            Error::unsupported(format!("`{url}` needs the template `{name}`, which is no plain text here"))
-        })?;
-        whole.push_str(before);
-        whole.push_str(value);
-        rest = after;
-    }
-    whole.push_str(rest);
-    Ok(whole)
 }
 
 /// The files that references point to, each once.

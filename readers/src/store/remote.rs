@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as Location;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use terracube_cube::{Error, Result};
 use tokio::sync::Semaphore;
 
@@ -32,6 +32,8 @@ pub(super) struct Remote {
     pub permits: Arc<Semaphore>,
     pub max_retries: usize,
     pub total_timeout: Duration,
+    /// Where headers of files are kept, if they are.
+    pub header_cache: Option<Arc<std::path::Path>>,
 }
 
 /// Why one try failed.
@@ -47,6 +49,15 @@ impl From<object_store::Error> for Failure {
 }
 
 type Try<T> = Result<T, Failure>;
+
+/// What a server says of an object's state: its ETag, or when it was changed.
+type Version = Option<Arc<str>>;
+
+fn version_of(meta: &ObjectMeta) -> Version {
+    // A server that says neither gives the start of time.
+    let changed = meta.last_modified.timestamp();
+    meta.e_tag.clone().or_else(|| (changed != 0).then(|| format!("changed {changed}"))).map(Into::into)
+}
 
 impl Remote {
     pub fn child(&self, key: &str) -> Self {
@@ -69,12 +80,12 @@ impl Remote {
     pub fn get_range(self: Arc<Self>, key: &str, range: ByteRange) -> Reading<Option<Bytes>> {
         self.run(key, move |remote, at| {
             let range = range.clone();
-            async move { remote.read_part(&at, &range).await }
+            async move { remote.read_part(&at, &range, &None).await }
         })
     }
 
     /// The first `n` bytes of an object (all of it, if it has fewer or the server gives no parts), and the size of the whole.
-    pub fn start(self: Arc<Self>, key: &str, n: u64) -> Reading<Option<(Bytes, u64)>> {
+    pub fn start(self: Arc<Self>, key: &str, n: u64) -> Reading<Option<(Bytes, u64, Version)>> {
         self.run(key, move |remote, at| async move {
             if remote.is_bucket(&at) {
                 return Ok(None);
@@ -84,10 +95,10 @@ impl Remote {
                 match found(remote.objects.get_opts(&at, options).await) {
                     Ok(None) => return Ok(None),
                     Ok(Some(result)) => {
-                        let size = result.meta.size;
+                        let (size, version) = (result.meta.size, version_of(&result.meta));
                         let bytes = result.bytes().await?;
                         remote.check_length(&at, &bytes, n.min(size))?;
-                        return Ok(Some((bytes, size)));
+                        return Ok(Some((bytes, size, version)));
                     }
                     Err(error) if failure::ranges_unsupported(&error) => {
                         tracing::warn!(
@@ -98,27 +109,34 @@ impl Remote {
                     }
                     // What is empty has no first byte.
                     Err(error) => match found(remote.objects.head(&at).await) {
-                        Ok(Some(meta)) if meta.size == 0 => return Ok(Some((Bytes::new(), 0))),
+                        Ok(Some(meta)) if meta.size == 0 => return Ok(Some((Bytes::new(), 0, None))),
                         _ => return Err(error.into()),
                     },
                 }
             }
             let Some(result) = found(remote.objects.get(&at).await)? else { return Ok(None) };
+            let version = version_of(&result.meta);
             let whole = result.bytes().await?;
             let size = whole.len() as u64;
-            Ok(Some((whole, size)))
+            Ok(Some((whole, size, version)))
         })
     }
 
-    pub fn get_ranges(self: Arc<Self>, key: &str, ranges: Vec<Range<u64>>) -> Reading<Option<Vec<Bytes>>> {
+    /// Parts of an object, of the `version` that is given if one is.
+    pub fn get_ranges(
+        self: Arc<Self>,
+        key: &str,
+        ranges: Vec<Range<u64>>,
+        version: Version,
+    ) -> Reading<Option<Vec<Bytes>>> {
         self.run(key, move |remote, at| {
-            let ranges = ranges.clone();
+            let (ranges, version) = (ranges.clone(), version.clone());
             async move {
                 let mut parts = vec![Bytes::new(); ranges.len()];
                 let reads = joined(&ranges).into_iter().map(|(whole, members)| {
-                    let (remote, at) = (remote.clone(), at.clone());
+                    let (remote, at, version) = (remote.clone(), at.clone(), version.clone());
                     async move {
-                        let read = remote.read_part(&at, &ByteRange::Of(whole.clone())).await;
+                        let read = remote.read_part(&at, &ByteRange::Of(whole.clone()), &version).await;
                         read.map(|bytes| bytes.map(|bytes| (bytes, whole, members)))
                     }
                 });
@@ -282,7 +300,7 @@ impl Remote {
         }))
     }
 
-    async fn read_part(&self, at: &Location, range: &ByteRange) -> Try<Option<Bytes>> {
+    async fn read_part(&self, at: &Location, range: &ByteRange, version: &Version) -> Try<Option<Bytes>> {
         let (asked, expected) = match range {
             ByteRange::Of(range) if range.is_empty() => return Ok(Some(Bytes::new())),
             _ if self.is_bucket(at) => return Ok(None),
@@ -296,7 +314,10 @@ impl Remote {
         let options = GetOptions { range: Some(asked), ..Default::default() };
         let bytes = match found(self.objects.get_opts(at, options).await) {
             Ok(None) => return Ok(None),
-            Ok(Some(result)) => result.bytes().await?,
+            Ok(Some(result)) => {
+                self.check_version(at, &result.meta, version)?;
+                result.bytes().await?
+            }
             Err(error) if failure::ranges_unsupported(&error) => {
                 tracing::warn!(url = self.url(at), "the server gives no parts of files: they are read whole");
                 self.reached.lacks_ranges.store(true, Ordering::Relaxed);
@@ -326,6 +347,15 @@ impl Remote {
             Error::corrupt(format!("{} gave {} bytes where {expected} were asked for", self.url(at), bytes.len()))
                 .hint("the object may be truncated: get it again"),
         ))
+    }
+
+    fn check_version(&self, at: &Location, meta: &ObjectMeta, expected: &Version) -> Try<()> {
+        match (expected, version_of(meta)) {
+            (Some(expected), Some(found)) if *expected != found => Err(Failure::Ours(
+                Error::corrupt(format!("{} was changed while it was read", self.url(at))).hint("open it again"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Whether this is the root of a bucket, which is no object.

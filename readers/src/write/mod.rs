@@ -15,10 +15,10 @@ pub(crate) use plan::{Plan, Planned};
 
 use crate::netcdf;
 use crate::store::StoreOptions;
-use crate::zarr;
+use crate::{table, zarr};
 
 /// Writes datasets and arrays (xarray's `to_zarr` and `to_netcdf`). The name tells the format: `.nc`, `.nc4`, `.h5` are NetCDF-4, `.nc3` and
-/// `.cdf` classic NetCDF, everything else is a Zarr store.
+/// `.cdf` classic NetCDF, `.parquet` a table of datasets with one dimension, everything else is a Zarr store.
 pub trait WriteData {
     /// Computes everything and writes it, coordinates included. The place must be free; see [`write_with`](Self::write_with) to replace
     /// what is there, to append, or to choose chunks and codecs. Values that were opened and not changed are packed as they were stored.
@@ -71,9 +71,12 @@ impl WriteData for DataArray {
 fn write(plan: &Plan, url: &str, store: &StoreOptions, options: WriteOptions) -> Result<RunReport> {
     let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let ends = |endings: &[&'static str]| endings.iter().copied().find(|ending| path.ends_with(ending));
-    if let Some(suffix) = ends(&[".tif", ".tiff", ".csv", ".parquet", ".grib", ".grib2", ".grb"]) {
+    if let Some(suffix) = ends(&[".tif", ".tiff", ".csv", ".grib", ".grib2", ".grb"]) {
         return Err(Error::unsupported(format!("writing `{suffix}` files is not supported"))
-            .hint("write a Zarr store (a name that ends in .zarr) or NetCDF (.nc)"));
+            .hint("write a Zarr store (a name that ends in .zarr), NetCDF (.nc) or a table (.parquet)"));
+    }
+    if ends(&[".parquet", ".parq", ".pq"]).is_some() {
+        return table::write(plan, url, store, &options);
     }
     let by_name = match ends(&[".nc3", ".cdf", ".nc", ".nc4", ".h5", ".hdf5"]) {
         Some(".nc3" | ".cdf") => Some(NetCdfFormat::Classic),

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod damaged;
+mod header_cache;
 mod http;
 mod many;
 mod mapped;
 mod netcdf_remote;
 mod s3;
 mod support;
+mod tables;
 mod tls;
 mod zarr_bad;
 mod zarr_read;

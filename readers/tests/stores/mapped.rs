@@ -134,8 +134,8 @@ fn inline_values_and_damaged_references() {
     let rows = [
         (json!({"refs": {"x/0": ["a.nc", 5]}}), "neither text nor [url]"),
         (json!({"refs": {"x/0": "base64:§"}}), "its base64 is damaged"),
-        (json!({"refs": {"x/0": ["{{a}}b", 0, 1]}}), "needs the template `a`"),
-        (json!({"refs": {}, "gen": [{}]}), "made by a rule"),
+        (json!({"refs": {"x/0": ["{{a}}b", 0, 1]}}), "the template `{{a}}b` cannot be filled"),
+        (json!({"refs": {}, "gen": [{}]}), "has no key"),
         (json!({"refs": {}}), "no references"),
     ];
     for (json, part) in rows {
@@ -219,7 +219,7 @@ fn zip_archives_are_stores() {
             assert_eq!(everything(&OpenOptions::new().store(quick()).open(&url).unwrap()), wanted);
             std::fs::write(&path, &bytes[..bytes.len() - 30]).unwrap();
             let error = open(path.to_str().unwrap()).unwrap_err().to_string();
-            assert!(error.contains("no directory at its end") && error.contains(".zip"), "{error}");
+            assert!(error.contains("the directory of the zip archive") && error.contains(".zip"), "{error}");
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn open(url: &str) -> Result<ZarrGroup> {
 
 /// Options that give up soon.
 pub fn quick() -> StoreOptions {
-    StoreOptions::default().max_retries(3).total_timeout(Duration::from_secs(10)).anonymous()
+    StoreOptions::default().without_header_cache().max_retries(3).total_timeout(Duration::from_secs(10)).anonymous()
 }
 
 /// The values of a block as text: one form for all dtypes.
