@@ -129,7 +129,16 @@ pub(super) fn array_of(block: &Block) -> Result<ArrayRef> {
             Arc::new(LargeStringArray::from_iter(texts.iter()))
         }
         DType::Time { unit, calendar } if calendar.is_standard() => match unit {
-            TimeUnit::S => times!(TimestampSecondType),
+            // Parquet has no whole seconds: without its arrow schema they would be plain integers.
+            TimeUnit::S => {
+                let too_far = || Error::invalid("a time is too far away for a Parquet table");
+                let in_ms = |&v: &i64| match v {
+                    i64::MIN => Ok(None),
+                    _ => v.checked_mul(1000).map(Some).ok_or_else(too_far),
+                };
+                let values = block.values::<i64>()?.iter().map(in_ms).collect::<Result<Vec<Option<i64>>>>()?;
+                Arc::new(PrimitiveArray::<TimestampMillisecondType>::from_iter(values)) as ArrayRef
+            }
             TimeUnit::Ms => times!(TimestampMillisecondType),
             TimeUnit::Us => times!(TimestampMicrosecondType),
             TimeUnit::Ns => times!(TimestampNanosecondType),
