@@ -287,3 +287,37 @@ fn chains_that_use_a_value_twice_stay_small_and_deep_ones_are_computed() {
     }
     assert!(chain.error().unwrap().to_string().contains("operations deep"));
 }
+
+/// Tasks that all workers share, groups that need more than their values, packed values: other ways through the executor than small ones.
+#[test]
+fn large_tasks_give_the_answers_of_small_ones_and_read_once() {
+    type Asked = fn(&DataArray) -> DataArray;
+    let (n_times, n_lat, n_lon) = (740usize, 60, 160);
+    let mut state = 7u64;
+    let values: Vec<f64> = (0..n_times * n_lat * n_lon)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            if state >> 60 == 0 { f64::NAN } else { (state >> 40) as f64 / 1e5 }
+        })
+        .collect();
+    let block = Block::new(&[n_times, n_lat, n_lon], values).unwrap();
+    let shape = [n_times as u64, n_lat as u64, n_lon as u64];
+    let rows: &[(&str, Asked)] = &[
+        ("a climatology of days", |t| t.group_by("time.dayofyear").mean()),
+        ("the spread of days", |t| (t * 2.0).group_by("time.dayofyear").std()),
+        ("anomalies", |t| t.group_by("time.month") - t.group_by("time.month").mean()),
+        ("their spread", |t| (t.group_by("time.month") - t.group_by("time.month").mean()).std("time")),
+        ("against the mean of a plane", |t| (t - t.mean(["lat", "lon"])).max("time")),
+    ];
+    for (name, asked) in rows {
+        let context = Context::new(2, MemoryBudget::new(2 << 30)).unwrap();
+        let (whole, _) = chunked(&block, &shape, &shape);
+        let expected = compute_with(asked(&whole), &context).unwrap().0.values().unwrap().to_f64().unwrap();
+        let (t, source) = chunked(&block, &shape, &[60, n_lat as u64, n_lon as u64]);
+        let (got, report) = compute_with(asked(&t), &context).unwrap();
+        close(name, &got.values().unwrap().to_f64().unwrap(), &expected, DType::F64);
+        let reads = source.reads.load(Ordering::Relaxed);
+        assert_eq!(reads, 13 * report.passes as u64, "{name}");
+        assert!(report.peak_reserved <= 2 << 30, "{name}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use arrow_buffer::{Buffer, MutableBuffer};
 
-use super::large::ask_for_large_pages;
+use super::large;
 use super::strided::{StridedLoop, contiguous_strides};
 use super::{Block, BlockData, DType, Error, Region, Result};
 
@@ -25,8 +25,10 @@ impl Assembly {
         let values = match dtype {
             DType::Utf8 => Values::Text(vec![String::new(); len]),
             _ => {
-                let mut bytes = MutableBuffer::from_len_zeroed(len * dtype.item_size());
-                ask_for_large_pages(bytes.as_mut_ptr(), bytes.len());
+                // Zeros from the system are not touched before they are needed: a zeroed MutableBuffer writes them all.
+                let n_bytes = len * dtype.item_size();
+                let mut bytes = MutableBuffer::from(large::zeros::<u64>(n_bytes.div_ceil(size_of::<u64>())));
+                bytes.truncate(n_bytes);
                 Values::Bytes(bytes)
             }
         };

@@ -105,8 +105,8 @@ impl Accumulators {
         self.make_room(state, reduction)?;
         state.in_memory += 1;
         match spilled {
-            Some(spilled) => restored(reduction, target, &self.spill.read(spilled)?),
-            None => new_accumulator(reduction, &target.region.extents()),
+            Some(spilled) => reduction.accumulator(&target.region.extents())?.restored(&self.spill.read(spilled)?),
+            None => reduction.accumulator(&target.region.extents()),
         }
     }
 
@@ -144,7 +144,8 @@ impl Accumulators {
             total.merge(part)?;
         }
         for spilled in tile.on_disk {
-            total.merge(restored(reduction, target, &self.spill.read(spilled)?)?)?;
+            let read = self.spill.read(spilled)?;
+            total.merge(reduction.accumulator(&target.region.extents())?.restored(&read)?)?;
         }
         Ok(Some(total.finish()?))
     }
@@ -180,15 +181,6 @@ impl Accumulators {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-pub(super) fn new_accumulator(reduction: &Reduction, shape: &[usize]) -> Result<Accumulator> {
-    Accumulator::new(reduction.op, reduction.options, reduction.input.dtype(), shape)
-}
-
-fn restored(reduction: &Reduction, target: &Target, blocks: &[Block]) -> Result<Accumulator> {
-    let (op, options, input) = (reduction.op, reduction.options, reduction.input.dtype());
-    Accumulator::from_blocks(op, options, input, &target.region.extents(), blocks)
 }
 
 /// The tiles that a drive chunk feeds, in ascending order.

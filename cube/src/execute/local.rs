@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::accumulate::{Accumulators, new_accumulator};
+use super::accumulate::Accumulators;
 use super::coordinator::{Admission, Ahead, Hold, Started, Watch, Work, coordinate, too_large};
 use super::meter::Meter;
 use super::spill::SpillFile;
@@ -116,8 +116,10 @@ fn begin_stage(
         }
         targets.push(into);
         accumulators.push(match &output.kind {
-            OutputKind::Reduction(reduction) => Some(Accumulators::new(reduction, &stage.drive, spill.clone())),
-            OutputKind::Values => None,
+            OutputKind::Reduction(reduction) if !stage.by_unit => {
+                Some(Accumulators::new(reduction, &stage.drive, spill.clone()))
+            }
+            _ => None,
         });
     }
     let run = StageRun {
@@ -223,7 +225,7 @@ fn finish_untouched(run: &StageRun) -> Result<()> {
             if region.is_empty() {
                 return Ok(());
             }
-            let block = new_accumulator(reduction, &region.extents())?.finish()?;
+            let block = reduction.accumulator(&region.extents())?.finish()?;
             run.targets[n].iter().try_for_each(|sink| sink.write(&region, &block))
         };
         if run.stage.drive.n_chunks() == 0 {

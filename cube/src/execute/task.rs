@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::accumulate::{Accumulators, Target, feed, new_accumulator, targets_of, whole_target};
+use super::accumulate::{Accumulators, Target, feed, target, targets_of, whole_target};
 use super::coordinator::panicked;
-use super::tiling::{asked_by_units, is_plain, units, units_of};
+use super::tiling::{asked_by_units, bounding, is_plain, units, units_of};
 use super::{CancelToken, Sink};
 use crate::base::{Assembly, Block, Error, ErrorKind, Region, Result};
 use crate::compute::reduce::Accumulator;
@@ -113,6 +113,9 @@ impl StageRun {
         environment: Environment<'_>,
         open: &mut Open<'_>,
     ) -> Result<()> {
+        if self.stage.by_unit {
+            return self.finish_unit(unit, environment);
+        }
         if let [StageOutput { kind: OutputKind::Reduction(reduction), .. }] = self.stage.outputs.as_slice()
             && is_plain(&reduction.input)
         {
@@ -135,6 +138,40 @@ impl StageRun {
         Ok(())
     }
 
+    /// Reduces a unit, which holds all that feeds its cells.
+    fn finish_unit(&self, unit: &[Region], environment: Environment<'_>) -> Result<()> {
+        let Some(whole) = bounding(unit) else { return Ok(()) };
+        let reductions = self.stage.outputs.iter().filter_map(|output| match &output.kind {
+            OutputKind::Reduction(reduction) => Some(reduction),
+            OutputKind::Values => None,
+        });
+        let mut open = Vec::new();
+        for reduction in reductions {
+            let target = target(reduction, &vec![0; whole.rank()], &whole, 0, None);
+            let accumulator = reduction.accumulator(&target.region.extents())?;
+            open.push((reduction, target, accumulator));
+        }
+        if let [(reduction, target, accumulator)] = open.as_mut_slice()
+            && is_plain(&reduction.input)
+        {
+            feed(reduction, accumulator, &self.views(&reduction.input, unit, environment)?, target)?;
+        } else {
+            for part in unit {
+                self.cancel.check()?;
+                let mut memo = Memo::default();
+                for (reduction, target, accumulator) in &mut open {
+                    let block = evaluate(&reduction.input, part, environment, &mut memo)?;
+                    feed(reduction, accumulator, &[(part.clone(), block)], target)?;
+                }
+            }
+        }
+        for (n, (_, target, accumulator)) in open.into_iter().enumerate() {
+            let block = accumulator.finish()?;
+            self.targets[n].iter().try_for_each(|sink| sink.write(&target.region, &block))?;
+        }
+        Ok(())
+    }
+
     /// Tiles of what is read as it is stored: they take no memory of their own, unless chunks are small.
     fn views(&self, plain: &Expr, unit: &[Region], environment: Environment<'_>) -> Result<Vec<(Region, Block)>> {
         self.cancel.check()?;
@@ -148,7 +185,7 @@ impl StageRun {
         for (expr, reduction) in &self.stage.inner {
             let Some(asked) = asked.get(&expr.id()) else { continue };
             let target = whole_target(asked);
-            let mut accumulator = new_accumulator(reduction, &asked.extents())?;
+            let mut accumulator = reduction.accumulator(&asked.extents())?;
             for unit in units_of(reduction, &reduced_box(reduction, asked)) {
                 self.cancel.check()?;
                 let environment =

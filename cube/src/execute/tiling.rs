@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use crate::base::{ChunkGrid, Region, Result};
-use crate::physical::{Needs, OutputKind, Reduction, Resident, Role, Stage, Tiling, needs};
+use crate::physical::{Needs, OutputKind, Reduction, Resident, Role, Stage, StageOutput, Tiling, needs};
 use crate::plan::{Expr, Op};
 
 /// Whether an expression is read as it is stored: only one kernel runs over it, which cuts by itself, and its chunks can be had as views.
@@ -22,7 +22,7 @@ pub(super) fn units(stage: &Stage, region: &Region) -> Vec<Vec<Region>> {
     {
         return match &output.kind {
             OutputKind::Values => vec![vec![region.clone()]],
-            OutputKind::Reduction(reduction) => units_of(reduction, region),
+            OutputKind::Reduction(reduction) => units_with(reduction, region, cells_of(stage)),
         };
     }
     let outer: Vec<bool> = (0..region.rank()).map(|axis| is_outer(stage, axis)).collect();
@@ -30,7 +30,14 @@ pub(super) fn units(stage: &Stage, region: &Region) -> Vec<Vec<Region>> {
     let columns = &stage.columns;
     if !columns.kept_whole.contains(&true) && columns.fan_in == 1 {
         let finest = outputs.iter().map(|output| output.walked().grid()).max_by_key(|grid| grid.n_chunks());
-        let tiling = Tiling { chunks: finest, item_size, outer: &outer, whole: false, twice: !stage.inner.is_empty() };
+        let tiling = Tiling {
+            chunks: finest,
+            item_size,
+            outer: &outer,
+            whole: false,
+            twice: !stage.inner.is_empty(),
+            cells: cells_of(stage),
+        };
         return tiling.units(region);
     }
     // Axes that operations run along are one unit here: tiles of them would compute the same column again and again.
@@ -46,16 +53,36 @@ pub(super) fn units(stage: &Stage, region: &Region) -> Vec<Vec<Region>> {
             .filter(|&axis| columns.kept_whole[axis])
             .fold(tile, |tile, axis| tile.with(axis, region.range(axis)))
     };
-    let tiling = Tiling { chunks: None, item_size: column, outer: &outer, whole: false, twice: false };
+    let tiling =
+        Tiling { chunks: None, item_size: column, outer: &outer, whole: false, twice: false, cells: cells_of(stage) };
     tiling.units(&unit).into_iter().map(|unit| unit.into_iter().map(whole).collect()).collect()
 }
 
 /// The tiles of a box of a reduction's input, in units that are fed together if the input is plain.
 pub(super) fn units_of(reduction: &Reduction, region: &Region) -> Vec<Vec<Region>> {
+    units_with(reduction, region, None)
+}
+
+fn units_with(reduction: &Reduction, region: &Region, cells: Option<u64>) -> Vec<Vec<Region>> {
     let outer: Vec<bool> = reduction.roles.iter().map(Role::is_kept).collect();
     let chunks: Option<&ChunkGrid> = Some(reduction.input.grid());
     let item_size = reduction.input.dtype().item_size();
-    Tiling { chunks, item_size, outer: &outer, whole: is_plain(&reduction.input), twice: false }.units(region)
+    Tiling { chunks, item_size, outer: &outer, whole: is_plain(&reduction.input), twice: false, cells }.units(region)
+}
+
+/// Bytes of accumulators for one position of the kept axes, if every unit has its own.
+fn cells_of(stage: &Stage) -> Option<u64> {
+    let bytes = |output: &StageOutput| match &output.kind {
+        OutputKind::Reduction(reduction) => {
+            let groups = reduction.roles.iter().map(|role| match role {
+                Role::Grouped(groups) => u64::from(groups.n_groups),
+                _ => 1,
+            });
+            reduction.n_bytes_for(groups.product())
+        }
+        OutputKind::Values => 0,
+    };
+    stage.by_unit.then(|| stage.outputs.iter().map(bytes).sum())
 }
 
 /// What units ask of the reductions that the task finishes by itself: by unit, or, if units ask for much of the same, all together.
@@ -73,10 +100,8 @@ pub(super) fn asked_by_units(
     for unit in &units {
         let mut found = Needs::default();
         for output in &stage.outputs {
-            // Tiles of a unit follow each other along the other axes.
-            if let (Some(first), Some(last)) = (unit.first(), unit.last()) {
-                let ranges = first.ranges().iter().zip(last.ranges()).map(|(a, b)| a.start..b.end);
-                needs(output.walked(), &Region::new(ranges.collect()), resident, &mut found)?;
+            if let Some(whole) = bounding(unit) {
+                needs(output.walked(), &whole, resident, &mut found)?;
             }
         }
         all = all.saturating_add(size(&found.asked));
@@ -88,9 +113,15 @@ pub(super) fn asked_by_units(
     Ok(units.into_iter().zip(by_unit).collect())
 }
 
+/// The box of a unit: its tiles follow each other along all axes.
+pub(super) fn bounding(unit: &[Region]) -> Option<Region> {
+    let (first, last) = (unit.first()?, unit.last()?);
+    Some(Region::new(first.ranges().iter().zip(last.ranges()).map(|(a, b)| a.start..b.end).collect()))
+}
+
 /// Whether results keep an axis, those that the task finishes by itself too.
 fn is_outer(stage: &Stage, axis: usize) -> bool {
-    let kept = |output: &crate::physical::StageOutput| match &output.kind {
+    let kept = |output: &StageOutput| match &output.kind {
         OutputKind::Reduction(reduction) => reduction.roles[axis].is_kept(),
         OutputKind::Values => true,
     };

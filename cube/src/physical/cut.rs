@@ -1,9 +1,9 @@
 //! In which boxes a stage walks: chunks joined where they are small, cut where that makes tasks smaller.
-use super::Columns;
 use super::inner::{inner_bytes, whole_dims};
 use super::leaf::{Needs, needs};
 use super::program::Resident;
 use super::stage::{OutputKind, Reduction, Role, StageOutput};
+use super::{Columns, Means};
 use crate::base::{AxisChunks, ChunkGrid, Result};
 use crate::plan::Expr;
 
@@ -50,11 +50,11 @@ pub(super) fn drive_grid(
     resident: &Resident,
     inner: &[(Expr, Reduction)],
     columns: &Columns,
-    n_workers: u64,
-    share: u64,
+    means: Means,
 ) -> Result<(ChunkGrid, TaskSize)> {
+    let share = means.memory / (2 * means.n_workers + 2);
     if let Some(grid) = wanted {
-        return Ok((grid.clone(), task_size(outputs, grid, resident, inner, n_workers)?));
+        return Ok((grid.clone(), task_size(outputs, grid, resident, inner, means.n_workers)?));
     }
     let widest = outputs.iter().map(|output| output.walked().dtype().item_size() as u64).max().unwrap_or(8);
     let finest = outputs.iter().map(|output| output.walked().grid()).max_by_key(|grid| grid.n_chunks());
@@ -66,15 +66,21 @@ pub(super) fn drive_grid(
     let axes = finest.axes().iter().enumerate();
     let joined = axes.map(|(axis, cut)| if is_whole(axis) { AxisChunks::single(cut.len()) } else { cut.clone() });
     let joined = ChunkGrid::new(joined.collect());
-    let read = task_size(outputs, &joined, resident, inner, n_workers)?.decoded;
+    if let Some(whole) = whole_groups(outputs, &joined) {
+        let size = task_size(outputs, &whole, resident, inner, means.n_workers)?;
+        if size.is_wide(means.n_workers) && size.bytes <= means.memory / 2 || size.bytes <= share {
+            return Ok((whole, size));
+        }
+    }
+    let read = task_size(outputs, &joined, resident, inner, means.n_workers)?.decoded;
     let joined = join_small(joined, widest, read);
-    let mut drive = join_groups(joined, outputs, widest, 4 * n_workers);
-    let mut task = task_size(outputs, &drive, resident, inner, n_workers)?;
+    let mut drive = join_groups(joined, outputs, widest, 4 * means.n_workers);
+    let mut task = task_size(outputs, &drive, resident, inner, means.n_workers)?;
     while task.bytes.saturating_sub(TILE_SCRATCH) > share {
         let mut better = None;
         for axis in axes_to_cut(&drive, columns).into_iter().filter(|&axis| !is_whole(axis)) {
             let Some(smaller) = halved(&drive, |cut| cut == axis) else { continue };
-            let size = task_size(outputs, &smaller, resident, inner, n_workers)?;
+            let size = task_size(outputs, &smaller, resident, inner, means.n_workers)?;
             // Half a chunk is decoded as a whole: cutting a few of them brings nothing but reads. Of many, only the parts are held.
             if size.bytes.saturating_sub(TILE_SCRATCH) <= (task.bytes - TILE_SCRATCH) / 4 * 3 {
                 better = Some((smaller, size));
@@ -112,6 +118,32 @@ pub(super) fn task_size(
     let held = found.encoded_bytes(at_once).saturating_add(found.held_bytes(at_once));
     size.bytes = held.saturating_add(finished).saturating_add(TILE_SCRATCH).saturating_add(inner_bytes(inner, &found));
     Ok(size)
+}
+
+/// The grid with the whole of a grouped axis in each task, where accumulators of its groups would take more than the values themselves.
+fn whole_groups(outputs: &[StageOutput], grid: &ChunkGrid) -> Option<ChunkGrid> {
+    let mut grouped = None;
+    let (mut cells, mut values) = (0u64, 0u64);
+    for output in outputs {
+        let OutputKind::Reduction(reduction) = &output.kind else { return None };
+        let mut gone = reduction.roles.iter().enumerate().filter(|(_, role)| !role.is_kept());
+        let (Some((axis, role)), None) = (gone.next(), gone.next()) else { return None };
+        if grouped.is_some_and(|other| other != axis) {
+            return None;
+        }
+        grouped = Some(axis);
+        let kept = reduction.roles.iter().zip(grid.axes()).filter(|(role, _)| role.is_kept());
+        let kept = kept.fold(1u64, |n, (_, chunks)| n.saturating_mul(chunks.largest()));
+        let n_groups = if let Role::Grouped(groups) = role { u64::from(groups.n_groups) } else { 1 };
+        cells = cells.saturating_add(reduction.n_bytes_for(kept.saturating_mul(n_groups)));
+        let column = kept.saturating_mul(grid.axes()[axis].len());
+        values = values.max(column.saturating_mul(reduction.input.dtype().item_size() as u64));
+    }
+    let axis = grouped?;
+    let worth = values >= SMALL_TASK && cells > values / 2 && grid.axes()[axis].n_chunks() > 1;
+    let mut axes = grid.axes().to_vec();
+    axes[axis] = AxisChunks::single(axes[axis].len());
+    worth.then(|| ChunkGrid::new(axes))
 }
 
 /// The axes in the order in which cutting them is tried: long chunks first, those that operations run along last.

@@ -51,14 +51,18 @@ fn write_stage(number: usize, stage: &Stage, text: &mut String) {
             OutputKind::Values => "values".to_owned(),
             OutputKind::Reduction(reduction) => {
                 format!(
-                    "{:?}, {} an accumulator{}, {} of each tile",
+                    "{:?}{}, {} an accumulator{}, {}",
                     reduction.op,
+                    if reduction.packed.is_some() { " of packed values, which are unpacked at the end" } else { "" },
                     size(reduction.tile_bytes),
                     match &reduction.blocks {
                         Some(blocks) => format!(" of {} of {} groups", blocks.size(), blocks.n_groups()),
                         None => String::new(),
                     },
-                    reduction.replicas
+                    match stage.by_unit {
+                        true => "made and finished within a task".to_owned(),
+                        false => format!("{} of each tile", reduction.replicas),
+                    }
                 )
             }
         };

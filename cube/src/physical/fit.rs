@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::cut::{TaskSize, drive_grid, halved, task_size};
 use super::inner::inner_of;
-use super::live::{Keeping, Live, grouped, keep_accumulators};
+use super::live::{Keeping, Live, by_unit, grouped, keep_accumulators};
 use super::program::Resident;
 use super::stage::{Fitting, OutputKind, Reduction, Role, Stage, StageOutput, Walk};
 use super::{Columns, GroupBlocks, Means};
@@ -38,15 +38,8 @@ struct Way {
 /// The stages that compute a group of outputs: one if it fits. If nothing fits the plainest is returned; running it is refused.
 pub(super) fn stages(group: &Group<'_>) -> Result<Vec<Stage>> {
     let columns = group.columns();
-    let (drive, mut task) = drive_grid(
-        &group.outputs,
-        group.wanted,
-        group.resident,
-        &group.inner,
-        &columns,
-        group.means.n_workers,
-        group.task_share(),
-    )?;
+    let (drive, mut task) =
+        drive_grid(&group.outputs, group.wanted, group.resident, &group.inner, &columns, group.means)?;
     task.bytes = task.bytes.saturating_add(columns.column_bytes);
     let plain = group.build(&drive, task, Way::default(), None)?;
     let Some(plain) = plain else { return Ok(vec![]) };
@@ -103,10 +96,6 @@ impl Group<'_> {
         self.reductions().next().is_some()
     }
 
-    fn task_share(&self) -> u64 {
-        self.means.memory / (2 * self.means.n_workers + 2)
-    }
-
     /// Whether every worker can have a task beside all that is live.
     fn fits(&self, stage: &Stage) -> bool {
         let tasks = stage.at_a_time(self.means.n_workers);
@@ -157,7 +146,9 @@ impl Group<'_> {
         let order = self.drive_order(drive.rank());
         let walk = if way.by_group { self.walk(drive) } else { None };
         let wide = task.is_wide(self.means.n_workers);
-        let keeping = Keeping { n_workers: self.means.n_workers, wide, copies: self.means.memory / 20, spill_over };
+        let by_unit = walk.is_none() && by_unit(&outputs, drive);
+        let keeping =
+            Keeping { n_workers: self.means.n_workers, wide, by_unit, copies: self.means.memory / 20, spill_over };
         let Some(live) = keep_accumulators(&mut outputs, drive, &order, walk.as_ref(), keeping) else {
             return Ok(None);
         };
@@ -173,6 +164,7 @@ impl Group<'_> {
             inner: self.inner.clone(),
             shared: shared_nodes(&outputs),
             outputs,
+            by_unit,
             wide,
             task_bytes: task.bytes,
             live_bytes: memory,

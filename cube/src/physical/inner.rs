@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::leaf::Needs;
 use super::stage::{PhysicalPlan, Reduction, Role, StageOutput};
 use crate::base::{Block, Region};
-use crate::compute::reduce::Accumulator;
 use crate::plan::{Expr, Op, deep};
 
 /// Results of inner reductions, for the part that a task needs.
@@ -104,8 +103,7 @@ pub(super) fn with_all_groups(expr: &Expr, asked: &Region) -> Region {
 pub(crate) fn inner_bytes(inner: &[(Expr, Reduction)], found: &Needs) -> u64 {
     let bytes = |(expr, reduction): &(Expr, Reduction)| {
         let Some(asked) = found.asked.get(&expr.id()) else { return 0 };
-        let state = Accumulator::n_bytes_for(reduction.op, reduction.input.dtype(), asked.size() as usize) as u64;
-        state.saturating_add(asked.size().saturating_mul(expr.dtype().item_size() as u64))
+        reduction.n_bytes_for(asked.size()).saturating_add(asked.size().saturating_mul(expr.dtype().item_size() as u64))
     };
     inner.iter().map(bytes).sum()
 }

@@ -3,12 +3,15 @@ use std::sync::Arc;
 
 use super::group_blocks::GroupBlocks;
 use super::stage::{OutputKind, Reduction, Role, StageOutput, Walk};
+use super::tile::UNIT_BYTES;
 use crate::base::{ChunkGrid, DType};
-use crate::compute::reduce::Accumulator;
 use crate::plan::Expr;
 
 /// Tasks that are on their way at most while reads wait for a network (the coordinator's bound).
 pub(crate) const MOST_IN_FLIGHT: u64 = 32;
+
+/// Accumulators of a task that take more leave the cache.
+const LARGE_CELLS: u64 = 4 << 20;
 
 /// Bytes that accumulators take.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,6 +31,8 @@ pub(super) struct Keeping {
     pub n_workers: u64,
     /// Whether all workers share one task.
     pub wide: bool,
+    /// Whether units have accumulators of their own.
+    pub by_unit: bool,
     /// Bytes under which every worker may have a copy of its own.
     pub copies: u64,
     /// Bytes that accumulators which are not finished in order may take in memory; what is more goes to disk.
@@ -48,6 +53,13 @@ pub(super) fn keep_accumulators(
     for output in outputs {
         let may_spill = spills(output, order, walk);
         let StageOutput { expr, kind: OutputKind::Reduction(reduction), .. } = output else { continue };
+        if keeping.by_unit {
+            reduction.tile_bytes = UNIT_BYTES;
+            (reduction.replicas, reduction.blocks, reduction.memory_cap) = (1, None, None);
+            // Beside its accumulators a unit has the block that they end in.
+            live.memory = live.memory.saturating_add(2 * UNIT_BYTES * keeping.n_workers);
+            continue;
+        }
         let sizes = sizes(reduction, expr, drive, order, walk, keeping.n_workers);
         let whole = sizes.tile.saturating_mul(sizes.open);
         reduction.tile_bytes = sizes.tile;
@@ -78,6 +90,25 @@ pub(super) fn keep_accumulators(
         live.memory = live.memory.saturating_add(memory).saturating_add(sizes.finished);
     }
     Some(live)
+}
+
+/// Whether tasks hold all that feeds their cells, and so many cells that units of them are better finished one after the other.
+pub(super) fn by_unit(outputs: &[StageOutput], drive: &ChunkGrid) -> bool {
+    let mut bytes = 0u64;
+    for output in outputs {
+        let OutputKind::Reduction(reduction) = &output.kind else { return false };
+        let axes = reduction.roles.iter().zip(drive.axes());
+        if axes.clone().any(|(role, chunks)| !role.is_kept() && chunks.n_chunks() != 1) {
+            return false;
+        }
+        let cells = axes.fold(1u64, |n, (role, chunks)| match role {
+            Role::Kept => n.saturating_mul(chunks.largest()),
+            Role::Reduced => n,
+            Role::Grouped(groups) => n.saturating_mul(u64::from(groups.n_groups)),
+        });
+        bytes = bytes.saturating_add(reduction.n_bytes_for(cells));
+    }
+    bytes > LARGE_CELLS
 }
 
 /// Whether the accumulators of an output stand open for long, so that disk would help.
@@ -157,7 +188,7 @@ fn sizes(
     let fastest = order.iter().rev().take_while(|&&axis| matches!(reduction.roles[axis], Role::Reduced));
     let run = fastest.fold(1u64, |n, &axis| n.saturating_mul(drive.axes()[axis].n_chunks().max(1)));
     Sizes {
-        tile: Accumulator::n_bytes_for(reduction.op, reduction.input.dtype(), cells as usize) as u64,
+        tile: reduction.n_bytes_for(cells),
         finished: cells.saturating_mul(output.dtype().item_size() as u64),
         open: kept_open.saturating_mul(blocks_open),
         contributions,

@@ -3,8 +3,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Columns, GroupBlocks};
-use crate::base::{ChunkGrid, DType, Dims};
-use crate::compute::reduce::{ReduceOp, ReduceOptions};
+use crate::base::{ChunkGrid, DType, Dims, Result};
+use crate::compute::reduce::{Accumulator, ReduceOp, ReduceOptions};
+use crate::compute::{UnaryOp, Unpack};
 use crate::plan::{Expr, GroupCodes, Op};
 
 /// A whole computation: stages that run one after another.
@@ -35,6 +36,8 @@ pub struct Stage {
     pub inner: Vec<(Expr, Reduction)>,
     /// Nodes that several others of this stage use.
     pub shared: HashSet<usize>,
+    /// Whether every unit of tiles has accumulators of its own and finishes them: where a task holds all that feeds its cells.
+    pub by_unit: bool,
     /// Whether a task is so large that all workers share one, instead of having one each.
     pub wide: bool,
     /// Bytes that the largest task takes (encoded, decoded, scratch, tiles, finished blocks): an upper bound where chunks are aligned.
@@ -119,6 +122,8 @@ pub struct Reduction {
     pub op: ReduceOp,
     /// Missing values.
     pub options: ReduceOptions,
+    /// How `input` is packed, if the reduction takes packed values: unpacking is then part of it.
+    pub packed: Option<Unpack>,
     /// Bytes of one accumulator of the largest tile.
     pub tile_bytes: u64,
     /// How many accumulators of one tile may exist at a time.
@@ -148,7 +153,37 @@ impl Reduction {
             }
             _ => return None,
         };
-        Some(Self { input, roles, op, options, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
+        let (input, packed) = Self::of_packed(&input, op, options).unwrap_or((input, None));
+        Some(Self { input, roles, op, options, packed, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
+    }
+
+    /// The packed values below an unpacking input, if they can be reduced as they are.
+    fn of_packed(input: &Expr, op: ReduceOp, options: ReduceOptions) -> Option<(Expr, Option<Unpack>)> {
+        match input.op() {
+            Op::Unary(UnaryOp::Unpack(how), raw) => {
+                Accumulator::packs(op, options, raw.dtype(), how).map(|_| (raw.clone(), Some(how.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Empty cells of `shape`.
+    ///
+    /// # Errors
+    /// If the reduction is not defined for its input.
+    pub fn accumulator(&self, shape: &[usize]) -> Result<Accumulator> {
+        let raw = self.input.dtype();
+        let packed = self.packed.as_ref().and_then(|how| Accumulator::packed(self.op, raw, how, shape));
+        packed.unwrap_or_else(|| Accumulator::new(self.op, self.options, raw, shape))
+    }
+
+    /// Bytes that an accumulator of so many cells takes.
+    pub fn n_bytes_for(&self, n_cells: u64) -> u64 {
+        let raw = self.input.dtype();
+        match self.packed.as_ref().and_then(|how| Accumulator::packs(self.op, self.options, raw, how)) {
+            Some(per_cell) => n_cells.saturating_mul(per_cell as u64),
+            None => Accumulator::n_bytes_for(self.op, raw, usize::try_from(n_cells).unwrap_or(usize::MAX)) as u64,
+        }
     }
 }
 

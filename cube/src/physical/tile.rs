@@ -9,6 +9,9 @@ const TILE_BYTES: u64 = 192 << 10;
 /// Bytes of a column of tiles that is worked on twice: a core's share of the last-level cache.
 const COLUMN_BYTES: u64 = 12 << 20;
 
+/// Bytes of the accumulators of a unit that has its own.
+pub(super) const UNIT_BYTES: u64 = 512 << 10;
+
 /// Chunks of fewer bytes are brought together before they are worked on.
 const LEAST_CHUNK: u64 = 64 << 10;
 
@@ -25,6 +28,9 @@ pub(crate) struct Tiling<'a> {
     pub whole: bool,
     /// Whether all tiles of a unit are worked on twice, so that a unit should stay in the cache.
     pub twice: bool,
+    /// Bytes of accumulators for one position of the outer axes, if each unit has accumulators of its own: they should stay in the
+    /// cache.
+    pub cells: Option<u64>,
 }
 
 impl Tiling<'_> {
@@ -84,6 +90,16 @@ impl Tiling<'_> {
                 }
             }
         }
+        if let Some(bytes) = self.cells {
+            for axis in outer().chain((rank > 0 && self.outer[last]).then_some(last)) {
+                let positions = (0..rank).filter(|&axis| self.outer[axis]).map(|axis| steps[axis]);
+                let total = positions.fold(bytes, |n, len| n.saturating_mul(len));
+                if total > UNIT_BYTES {
+                    let n_parts = total.div_ceil(UNIT_BYTES).min(steps[axis]);
+                    steps[axis] = steps[axis].div_ceil(n_parts.max(1)).max(1);
+                }
+            }
+        }
         steps
     }
 
@@ -123,7 +139,7 @@ mod tests {
     use super::*;
 
     fn cut_up(region: &Region, outer: &[bool], chunks: Option<&ChunkGrid>, twice: bool) -> Vec<Vec<Region>> {
-        let units = Tiling { chunks, item_size: 4, outer, whole: false, twice }.units(region);
+        let units = Tiling { chunks, item_size: 4, outer, whole: false, twice, cells: None }.units(region);
         let tiles: Vec<&Region> = units.iter().flatten().collect();
         assert_eq!(tiles.iter().map(|tile| tile.size()).sum::<u64>(), region.size());
         assert!(tiles.iter().all(|tile| tile.size() * 4 <= TILE_BYTES && region.contains(tile)));
@@ -170,5 +186,16 @@ mod tests {
         let units = cut_up(&region, &[false, true, true], Some(&chunks), true);
         let bytes = |unit: &Vec<Region>| unit.iter().map(|tile| tile.size() * 4).sum::<u64>();
         assert!(units.iter().all(|unit| bytes(unit) <= COLUMN_BYTES && unit.len() == 60));
+    }
+
+    #[test]
+    fn units_with_accumulators_of_their_own_are_small() {
+        let region = Region::new(vec![0..731, 0..120, 0..240]);
+        let outer = [false, true, true];
+        let tiling =
+            Tiling { chunks: None, item_size: 2, outer: &outer, whole: true, twice: false, cells: Some(366 * 12) };
+        let units = tiling.units(&region);
+        assert_eq!(units.iter().flatten().map(Region::size).sum::<u64>(), region.size());
+        assert!(units.iter().all(|unit| unit.len() == 1 && unit[0].size() / 731 * 366 * 12 <= UNIT_BYTES));
     }
 }

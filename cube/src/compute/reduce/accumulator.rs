@@ -3,9 +3,10 @@ use super::count::CountState;
 use super::factory::{self, Described};
 use super::layout::{AxisRole, Layout, Part};
 use super::op::{ReduceOp, ReduceOptions};
+use super::packed;
 use super::state::State;
 use crate::base::{Block, BlockData, DType, Error, Result};
-use crate::compute::pointwise::{cast, set_missing};
+use crate::compute::pointwise::{Unpack, cast, set_missing};
 
 /// The state of one reduction over an array of cells: takes blocks in any order, merges with others, and ends in a block.
 ///
@@ -19,6 +20,8 @@ pub struct Accumulator {
     /// Counts beside the state, where a result needs at least so many values.
     guard: Option<Box<CountState>>,
     next_place: u64,
+    /// The dtype of the result.
+    output: DType,
 }
 
 /// A block on its way into an [`Accumulator`].
@@ -46,7 +49,33 @@ impl Accumulator {
             && (input.is_float() || input.is_time_like())
             && !matches!(op, ReduceOp::Count | ReduceOp::Any | ReduceOp::All);
         let guard = guarded.then(|| Box::new(CountState::new(n_cells, input, true)));
-        Ok(Self { op, options, input, shape: shape.to_vec(), state: make(n_cells), guard, next_place: 0 })
+        let output = op.output_dtype(input)?;
+        Ok(Self { op, options, input, shape: shape.to_vec(), state: make(n_cells), guard, next_place: 0, output })
+    }
+
+    /// Empty cells of `shape` for packed values of dtype `raw`, which are unpacked neither before nor while they are reduced: sums of
+    /// them are exact, scale and offset are applied to the result. `None` where [`Accumulator::packs`] says no.
+    ///
+    /// # Errors
+    /// Only for broken invariants.
+    pub fn packed(op: ReduceOp, raw: DType, how: &Unpack, shape: &[usize]) -> Option<Result<Self>> {
+        let options = ReduceOptions::default();
+        let described = packed::describe(op, options, raw, how)?;
+        Some(described.map(|Described { make, .. }| Self {
+            op,
+            options,
+            input: raw,
+            shape: shape.to_vec(),
+            state: make(shape.iter().product()),
+            guard: None,
+            next_place: 0,
+            output: how.out,
+        }))
+    }
+
+    /// Bytes per cell of [`Accumulator::packed`]; `None` if packed values of dtype `raw` have to be unpacked for this reduction.
+    pub fn packs(op: ReduceOp, options: ReduceOptions, raw: DType, how: &Unpack) -> Option<usize> {
+        packed::describe(op, options, raw, how)?.ok().map(|described| described.bytes_per_cell)
     }
 
     /// The bytes that [`Accumulator::new`] takes for `n_cells` cells, with the counters that `min_count` needs included.
@@ -127,8 +156,7 @@ impl Accumulator {
     /// # Errors
     /// If a cell of `min` or `max` of integers is empty, or a sum of durations does not fit its unit.
     pub fn finish(self) -> Result<Block> {
-        let output = self.op.output_dtype(self.input)?;
-        let result = as_output(self.state.finish(&self.shape)?, output)?;
+        let result = as_output(self.state.finish(&self.shape)?, self.output)?;
         match (self.guard, self.options.min_count) {
             (Some(guard), Some(least)) => set_missing(result, |cell| guard.get(cell) < least),
             _ => Ok(result),
@@ -148,25 +176,18 @@ impl Accumulator {
         Ok(blocks)
     }
 
-    /// The accumulator that [`Accumulator::to_blocks`] was called on.
+    /// A new accumulator with the state of the one that [`Accumulator::to_blocks`] was called on.
     ///
     /// # Errors
     /// If the blocks are not of such a reduction.
-    pub fn from_blocks(
-        op: ReduceOp,
-        options: ReduceOptions,
-        input: DType,
-        shape: &[usize],
-        blocks: &[Block],
-    ) -> Result<Self> {
-        let mut made = Self::new(op, options, input, shape)?;
-        let n_guard = usize::from(made.guard.is_some());
+    pub fn restored(mut self, blocks: &[Block]) -> Result<Self> {
+        let n_guard = usize::from(self.guard.is_some());
         let n_state = blocks.len().saturating_sub(n_guard);
-        made.state.restore(&blocks[..n_state])?;
-        if let Some(guard) = &mut made.guard {
+        self.state.restore(&blocks[..n_state])?;
+        if let Some(guard) = &mut self.guard {
             guard.restore(&blocks[n_state..])?;
         }
-        Ok(made)
+        Ok(self)
     }
 }
 

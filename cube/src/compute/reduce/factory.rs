@@ -21,7 +21,7 @@ pub(super) struct Described {
     pub(super) make: Box<dyn FnOnce(usize) -> Box<dyn State>>,
 }
 
-fn described<S: State>(bytes_per_cell: usize, make: impl FnOnce(usize) -> S + 'static) -> Result<Described> {
+pub(super) fn described<S: State>(bytes_per_cell: usize, make: impl FnOnce(usize) -> S + 'static) -> Result<Described> {
     Ok(Described { bytes_per_cell, make: Box::new(move |n_cells| Box::new(make(n_cells))) })
 }
 

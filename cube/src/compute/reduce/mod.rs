@@ -13,9 +13,11 @@ mod min_max;
 mod moments;
 mod op;
 mod own;
+mod packed;
 mod prod;
 mod state;
 mod together;
+mod wide_sums;
 
 pub use accumulator::{Accumulator, Contribution};
 pub use layout::AxisRole;

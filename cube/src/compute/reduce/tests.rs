@@ -99,7 +99,7 @@ fn empty_cells_and_min_count() {
     let mut accumulator = Accumulator::new(ReduceOp::Sum, options, DType::F64, &[2]).unwrap();
     accumulator.update(&x, &[AxisRole::Kept, AxisRole::Reduced], &[0]).unwrap();
     let blocks = accumulator.to_blocks().unwrap();
-    let again = Accumulator::from_blocks(ReduceOp::Sum, options, DType::F64, &[2], &blocks).unwrap();
+    let again = Accumulator::new(ReduceOp::Sum, options, DType::F64, &[2]).unwrap().restored(&blocks).unwrap();
     let sums = again.finish().unwrap().to_f64().unwrap();
     assert!(sums[0].is_nan() && sums[1] == 3.0);
 }
@@ -227,7 +227,7 @@ fn check(dims: &[usize; 3], roles: [u8; 3], view: u8, dtype: DType, op: ReduceOp
         together.iter().map(|(block, roles, at)| Contribution { block, roles, at, place: 0 }).collect();
     accumulators[1].update_all(&all).unwrap();
     let (second, mut first) = (accumulators.pop().unwrap(), accumulators.pop().unwrap());
-    let sent = Accumulator::from_blocks(op, options, dtype, &cells, &second.to_blocks().unwrap()).unwrap();
+    let sent = Accumulator::new(op, options, dtype, &cells).unwrap().restored(&second.to_blocks().unwrap()).unwrap();
     first.merge(sent).unwrap();
 
     let result = match first.finish() {
