@@ -123,7 +123,7 @@ pub struct Reduction {
     /// Missing values.
     pub options: ReduceOptions,
     /// How `input` is packed, if the reduction takes packed values: unpacking is then part of it.
-    pub packed: Option<Unpack>,
+    pub packed: Option<Box<Unpack>>,
     /// Bytes of one accumulator of the largest tile.
     pub tile_bytes: u64,
     /// How many accumulators of one tile may exist at a time.
@@ -158,10 +158,10 @@ impl Reduction {
     }
 
     /// The packed values below an unpacking input, if they can be reduced as they are.
-    fn of_packed(input: &Expr, op: ReduceOp, options: ReduceOptions) -> Option<(Expr, Option<Unpack>)> {
+    fn of_packed(input: &Expr, op: ReduceOp, options: ReduceOptions) -> Option<(Expr, Option<Box<Unpack>>)> {
         match input.op() {
             Op::Unary(UnaryOp::Unpack(how), raw) => {
-                Accumulator::packs(op, options, raw.dtype(), how).map(|_| (raw.clone(), Some(how.clone())))
+                Accumulator::packs(op, options, raw.dtype(), how).map(|_| (raw.clone(), Some(Box::new(how.clone()))))
             }
             _ => None,
         }
