@@ -12,7 +12,8 @@ pub struct ArraySpec {
     pub shape: Vec<u64>,
     /// The dtype of the blocks that come.
     pub dtype: DType,
-    /// The boxes in which blocks come: those of a sink that asked for chunks of its own ([`Sink::chunks`]), else the engine's.
+    /// The boxes in which blocks come: those of a sink that asked for chunks of its own ([`Sink::chunks`]), else the engine's, or parts of
+    /// these where a task finishes many groups bit by bit.
     pub grid: ChunkGrid,
 }
 

@@ -54,10 +54,16 @@ pub(super) fn keep_accumulators(
         let may_spill = spills(output, order, walk);
         let StageOutput { expr, kind: OutputKind::Reduction(reduction), .. } = output else { continue };
         if keeping.by_unit {
-            reduction.tile_bytes = UNIT_BYTES;
+            // A unit cannot be smaller than one position with all its groups.
+            let n_groups = reduction.roles.iter().map(|role| match role {
+                Role::Grouped(groups) => u64::from(groups.n_groups),
+                _ => 1,
+            });
+            reduction.tile_bytes = UNIT_BYTES.max(reduction.n_bytes_for(n_groups.product()));
             (reduction.replicas, reduction.blocks, reduction.memory_cap) = (1, None, None);
             // Beside its accumulators a unit has the block that they end in.
-            live.memory = live.memory.saturating_add(2 * UNIT_BYTES * keeping.n_workers);
+            let of_all = reduction.tile_bytes.saturating_mul(2 * keeping.n_workers);
+            live.memory = live.memory.saturating_add(of_all);
             continue;
         }
         let sizes = sizes(reduction, expr, drive, order, walk, keeping.n_workers);
