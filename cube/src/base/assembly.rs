@@ -37,41 +37,21 @@ impl Assembly {
 
     /// Writes a block at the positions of `region`, counted from the array's start.
     pub fn put(&mut self, region: &Region, block: &Block) -> Result<()> {
+        check_fits(self.dtype, &self.shape, region, block)?;
         let extents = region.extents();
-        let inside = region.ranges().iter().zip(&self.shape).all(|(range, &len)| range.end as usize <= len);
-        if block.dtype() != self.dtype || block.shape() != extents || !inside || region.rank() != self.shape.len() {
-            return Err(Error::internal(format!("{block:?} put at {region:?} of <{}>{:?}", self.dtype, self.shape)));
-        }
         let strides = contiguous_strides(&self.shape);
-        let start: isize = region.ranges().iter().zip(&strides).map(|(range, s)| range.start as isize * s).sum();
+        let start = start_of(region, &strides);
         match (&mut self.values, block.data()) {
             (Values::Bytes(bytes), BlockData::Fixed { buffer, offset, strides: from }) => {
                 let item = self.dtype.item_size();
                 let (target, source) = (bytes.as_slice_mut(), buffer.as_slice());
-                let walk = StridedLoop::new(&extents, [&strides, from]);
-                let (run, [to_step, from_step]) = (walk.run_len(), walk.run_strides());
-                walk.for_each_run(|[to, at]| {
-                    let (to, at) = ((start + to) as usize * item, (offset + at) as usize * item);
-                    if to_step == 1 && from_step == 1 {
-                        target[to..to + run * item].copy_from_slice(&source[at..at + run * item]);
-                        return;
-                    }
-                    for i in 0..run as isize {
-                        let (to, at) =
-                            (to as isize + i * to_step * item as isize, at as isize + i * from_step * item as isize);
-                        let (to, at) = (to as usize, at as usize);
-                        target[to..to + item].copy_from_slice(&source[at..at + item]);
-                    }
+                for_each_copy(&extents, [&strides, from], item, [start, *offset], |to, at, n| {
+                    target[to..to + n].copy_from_slice(&source[at..at + n]);
                 });
             }
             (Values::Text(texts), BlockData::Text(array)) => {
-                let walk = StridedLoop::new(&extents, [&strides, &contiguous_strides(&extents)]);
-                let (run, [to_step, from_step]) = (walk.run_len(), walk.run_strides());
-                walk.for_each_run(|[to, at]| {
-                    for i in 0..run as isize {
-                        texts[(start + to + i * to_step) as usize] =
-                            array.value((at + i * from_step) as usize).to_owned();
-                    }
+                for_each_copy(&extents, [&strides, &contiguous_strides(&extents)], 1, [start, 0], |to, at, n| {
+                    (0..n).for_each(|i| array.value(at + i).clone_into(&mut texts[to + i]));
                 });
             }
             _ => return Err(Error::internal("strings put among numbers")),
@@ -86,6 +66,43 @@ impl Assembly {
             Values::Text(texts) => Block::from_strings(&self.shape, texts),
         }
     }
+}
+
+/// Refuses a block that is not what belongs at `region` of an array.
+pub(super) fn check_fits(dtype: DType, shape: &[usize], region: &Region, block: &Block) -> Result<()> {
+    let inside = region.rank() == shape.len()
+        && region.ranges().iter().zip(shape).all(|(range, &len)| range.end as usize <= len);
+    if block.dtype() == dtype && block.shape() == region.extents() && inside {
+        return Ok(());
+    }
+    Err(Error::internal(format!("{block:?} put at {region:?} of <{dtype}>{shape:?}")))
+}
+
+/// The position of a box in an array of `strides`.
+pub(super) fn start_of(region: &Region, strides: &[isize]) -> isize {
+    region.ranges().iter().zip(strides).map(|(range, stride)| range.start as isize * stride).sum()
+}
+
+/// Calls `copy` with (byte in the target, byte in the source, bytes) for every run of values that lie side by side on both sides; `starts`
+/// are the positions of the first value.
+pub(super) fn for_each_copy(
+    extents: &[usize],
+    strides: [&[isize]; 2],
+    item: usize,
+    starts: [isize; 2],
+    mut copy: impl FnMut(usize, usize, usize),
+) {
+    let walk = StridedLoop::new(extents, strides);
+    let (run, [to_step, from_step]) = (walk.run_len(), walk.run_strides());
+    walk.for_each_run(|[to, at]| {
+        let (to, at) = (starts[0] + to, starts[1] + at);
+        if to_step == 1 && from_step == 1 {
+            return copy(to as usize * item, at as usize * item, run * item);
+        }
+        for i in 0..run as isize {
+            copy((to + i * to_step) as usize * item, (at + i * from_step) as usize * item, item);
+        }
+    });
 }
 
 #[cfg(test)]

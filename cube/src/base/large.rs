@@ -13,6 +13,18 @@ pub(crate) fn zeros<T: Element + Default>(len: usize) -> Vec<T> {
     values
 }
 
+/// [`zeros`] whose pages are there already, to be read and written over and over. A page that is read before it is written is mapped twice, and
+/// the second time every processor is interrupted.
+pub(crate) fn touched_zeros<T: Element + Default>(len: usize) -> Vec<T> {
+    const PAGE: usize = 4096;
+    let mut values: Vec<T> = zeros(len);
+    for first in values.iter_mut().step_by((PAGE / size_of::<T>()).max(1)) {
+        // SAFETY: a write to a value that is borrowed; volatile, since it changes nothing that the compiler could see.
+        unsafe { std::ptr::write_volatile(first, T::default()) }
+    }
+    values
+}
+
 /// An empty vector with room for `capacity` values.
 pub(crate) fn with_capacity<T: Element>(capacity: usize) -> Vec<T> {
     let mut values: Vec<T> = Vec::with_capacity(capacity);
@@ -45,6 +57,8 @@ mod tests {
     #[test]
     fn large_vectors_are_like_others() {
         for len in [0, 1, 1 << 10, 3 << 20] {
+            let touched: Vec<i64> = touched_zeros(len);
+            assert!(touched.len() == len && touched.iter().all(|&value| value == 0));
             let mut zeros: Vec<f64> = zeros(len);
             assert!(zeros.len() == len && zeros.iter().all(|&value| value == 0.0));
             zeros.push(1.0);

@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod large;
 mod recycled;
 mod region;
+mod shared_assembly;
 mod strided;
 mod time_units;
 
@@ -23,6 +24,7 @@ pub use error::{Error, ErrorKind, Result, did_you_mean};
 pub(crate) use recycled::{Allowance, RecycledVec};
 pub use recycled::{recycled_buffer, recycled_bytes, recycled_vec, recycled_vec_of_len};
 pub use region::Region;
+pub(crate) use shared_assembly::SharedAssembly;
 pub use strided::{StridedLoop, contiguous_strides};
 pub(crate) use time_units::fixed_step_length;
 pub use time_units::{TimeScaling, TimeUnits};

@@ -51,7 +51,7 @@ impl<T: Element> RecycledVec<T> {
                 values.resize(len, T::from_f64(0.0));
                 Self(values)
             }
-            None => Self(super::large::zeros(len)),
+            None => Self(super::large::touched_zeros(len)),
         }
     }
 }

@@ -239,7 +239,13 @@ pub(super) fn feed(
     let blocks: Vec<Contribution> = parts
         .iter()
         .zip(&placed)
-        .map(|((_, block), Placed { roles, at, place })| Contribution { block, roles, at, place: *place })
+        .map(|((part, block), Placed { roles, at, place })| {
+            let codes = reduction.within().map(|(axis, groups)| {
+                let range = part.range(axis);
+                (axis, &groups.codes[range.start as usize..range.end as usize])
+            });
+            Contribution { block, roles, at, place: *place, codes }
+        })
         .collect();
     accumulator.update_all(&blocks)
 }

@@ -1,7 +1,7 @@
 //! Where results go.
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
-use crate::base::{Assembly, Block, ChunkGrid, DType, Dims, Error, Region, Result};
+use crate::base::{Block, ChunkGrid, DType, Dims, Error, Region, Result, SharedAssembly};
 
 /// What will be written: one array.
 #[derive(Debug, Clone)]
@@ -49,13 +49,13 @@ pub trait Sink: Send + Sync {
     fn finish(&self) -> Result<()>;
 }
 
-/// Collects an array in memory.
-pub struct MemorySink(Mutex<Option<Assembly>>);
+/// Collects an array in memory; several threads may write at a time.
+pub struct MemorySink(RwLock<Option<SharedAssembly>>);
 
 impl MemorySink {
     /// An empty sink.
     pub fn new() -> Self {
-        Self(Mutex::new(None))
+        Self(RwLock::new(None))
     }
 
     /// The array, once a run has finished.
@@ -63,12 +63,8 @@ impl MemorySink {
     /// # Errors
     /// If no run wrote into it.
     pub fn take(&self) -> Result<Block> {
-        let assembly = self.slot().take();
+        let assembly = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
         assembly.ok_or_else(|| Error::internal("taken before it was begun"))?.finish()
-    }
-
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Assembly>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,12 +80,13 @@ impl Sink for MemorySink {
     }
 
     fn begin(&self, spec: &ArraySpec) -> Result<()> {
-        *self.slot() = Some(Assembly::new(spec.dtype, &Region::whole(&spec.shape).extents()));
+        let assembly = SharedAssembly::new(spec.dtype, &Region::whole(&spec.shape).extents());
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(assembly);
         Ok(())
     }
 
     fn write(&self, region: &Region, block: &Block) -> Result<()> {
-        match self.slot().as_mut() {
+        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
             Some(assembly) => assembly.put(region, block),
             None => Err(Error::internal("written before it was begun")),
         }

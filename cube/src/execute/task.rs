@@ -10,7 +10,7 @@ use super::accumulate::{Accumulators, Target, feed, target, targets_of, whole_ta
 use super::coordinator::panicked;
 use super::tiling::{asked_by_units, bounding, is_plain, units, units_of};
 use super::{CancelToken, Sink};
-use crate::base::{Assembly, Block, Error, ErrorKind, Region, Result};
+use crate::base::{Block, Error, ErrorKind, Region, Result, SharedAssembly};
 use crate::compute::reduce::Accumulator;
 use crate::physical::{
     Environment, InnerResults, Memo, Needs, OutputKind, Pieces, Reduction, Resident, Stage, StageOutput, evaluate,
@@ -260,7 +260,7 @@ impl Name {
 }
 
 /// Finished blocks on their way, by output.
-type Assemblies = Mutex<HashMap<usize, Assembly>>;
+type Assemblies = Mutex<HashMap<usize, Arc<SharedAssembly>>>;
 
 /// What a task, or a worker's share of it, holds while it runs; given back whatever happens.
 struct Open<'a> {
@@ -303,8 +303,11 @@ impl Open<'_> {
             return self.write(output, region, &block);
         }
         let dtype = self.run.stage.outputs[output].dtype();
-        let mut assemblies = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner);
-        let assembly = assemblies.entry(output).or_insert_with(|| Assembly::new(dtype, &region.extents()));
+        let assembly = {
+            let mut assemblies = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = || Arc::new(SharedAssembly::new(dtype, &region.extents()));
+            assemblies.entry(output).or_insert_with(new).clone()
+        };
         assembly.put(&part.relative_to(region), &block)
     }
 
@@ -326,6 +329,9 @@ impl Open<'_> {
                 OutputKind::Values => {
                     let assembly = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner).remove(&n);
                     if let Some(assembly) = assembly {
+                        // All shares of the task have ended.
+                        let assembly = Arc::into_inner(assembly);
+                        let assembly = assembly.ok_or_else(|| Error::internal("a block is still being filled"))?;
                         self.write(n, region, &assembly.finish()?)?;
                     }
                 }

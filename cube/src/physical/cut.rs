@@ -205,10 +205,11 @@ fn join_groups(grid: ChunkGrid, outputs: &[StageOutput], item_size: u64, least: 
     });
     let grouped = reductions.flat_map(|reduction| {
         let axes = reduction.roles.iter().enumerate();
-        axes.filter_map(move |(axis, role)| match role {
+        let grouped = axes.filter_map(move |(axis, role)| match role {
             Role::Grouped(groups) => Some((reduction, axis, groups)),
             _ => None,
-        })
+        });
+        grouped.chain(reduction.within().map(|(axis, groups)| (reduction, axis, groups)))
     });
     let largest = grid.largest_chunk();
     let bytes = largest.iter().fold(item_size, |n, &len| n.saturating_mul(len));

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use crate::plan::describe as operation;
 
-use super::{Fitting, OutputKind, PhysicalPlan, Stage};
+use super::{Fitting, OutputKind, PhysicalPlan, Raw, Stage};
 
 /// One paragraph a stage, and a line that counts passes over sources.
 pub fn describe(plan: &PhysicalPlan) -> String {
@@ -53,7 +53,12 @@ fn write_stage(number: usize, stage: &Stage, text: &mut String) {
                 format!(
                     "{:?}{}, {} an accumulator{}, {}",
                     reduction.op,
-                    if reduction.packed.is_some() { " of packed values, which are unpacked at the end" } else { "" },
+                    match reduction.raw.as_deref() {
+                        Some(Raw::Packed(_)) => " of packed values, which are unpacked at the end",
+                        Some(Raw::Narrow) => " of f32 values in f64",
+                        Some(Raw::Anomaly { .. }) => " within groups",
+                        None => "",
+                    },
                     size(reduction.tile_bytes),
                     match &reduction.blocks {
                         Some(blocks) => format!(" of {} of {} groups", blocks.size(), blocks.n_groups()),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::leaf::Needs;
-use super::stage::{PhysicalPlan, Reduction, Role, StageOutput};
+use super::stage::{PhysicalPlan, Reduction, Role, StageOutput, needed};
 use crate::base::{Block, Region};
 use crate::plan::{Expr, Op, deep};
 
@@ -20,7 +20,7 @@ pub(super) fn candidates(roots: &[Expr]) -> HashSet<usize> {
         if !seen.insert(expr.id()) {
             continue;
         }
-        let inputs = expr.inputs();
+        let inputs = needed(expr);
         for reduced in inputs.iter().flat_map(|input| reductions_below(input)) {
             let gone = gone(reduced);
             if !gone.is_empty() && gone.iter().all(|name| expr.dims().position(name).is_some()) {

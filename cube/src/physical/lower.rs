@@ -5,7 +5,7 @@ use super::fit::{self, stages};
 use super::inner;
 use super::leaf::source_id;
 use super::program::Resident;
-use super::stage::{OutputKind, PhysicalPlan, Reduction, Stage, StageOutput};
+use super::stage::{OutputKind, PhysicalPlan, Reduction, Stage, StageOutput, needed};
 use crate::base::{Block, ChunkGrid, Region, Result};
 use crate::plan::{Expr, Op, deep};
 
@@ -188,7 +188,7 @@ impl Levels {
             return;
         }
         let mut level = 0;
-        for input in expr.inputs() {
+        for input in needed(expr) {
             deep(|| self.visit(input));
             level = level.max(self.known[&input.id()]);
             if input.is_reduction() && !self.inner.contains(&input.id()) {

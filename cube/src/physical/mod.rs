@@ -25,5 +25,5 @@ pub(crate) use lower::task_region;
 pub use lower::{Means, lower};
 pub(crate) use program::Resident;
 pub use program::{Environment, Memo, evaluate};
-pub use stage::{Fitting, OutputKind, PhysicalPlan, Reduction, Role, Stage, StageOutput, Walk};
+pub use stage::{Fitting, OutputKind, PhysicalPlan, Raw, Reduction, Role, Stage, StageOutput, Walk};
 pub(crate) use tile::Tiling;

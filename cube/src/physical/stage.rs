@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Columns, GroupBlocks};
 use crate::base::{ChunkGrid, DType, Dims, Result};
 use crate::compute::reduce::{Accumulator, ReduceOp, ReduceOptions};
-use crate::compute::{UnaryOp, Unpack};
+use crate::compute::{BinaryOp, UnaryOp, Unpack};
 use crate::plan::{Expr, GroupCodes, Op};
 
 /// A whole computation: stages that run one after another.
@@ -122,8 +122,8 @@ pub struct Reduction {
     pub op: ReduceOp,
     /// Missing values.
     pub options: ReduceOptions,
-    /// How `input` is packed, if the reduction takes packed values: unpacking is then part of it.
-    pub packed: Option<Box<Unpack>>,
+    /// What stands between `input` and what is reduced, if the reduction takes care of it.
+    pub raw: Option<Box<Raw>>,
     /// Bytes of one accumulator of the largest tile.
     pub tile_bytes: u64,
     /// How many accumulators of one tile may exist at a time.
@@ -153,16 +153,33 @@ impl Reduction {
             }
             _ => return None,
         };
-        let (input, packed) = Self::of_packed(&input, op, options).unwrap_or((input, None));
-        Some(Self { input, roles, op, options, packed, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
+        let (input, raw) = match anomaly_of(expr) {
+            Some((values, axis, groups)) => {
+                (values.clone(), Some(Box::new(Raw::Anomaly { axis, groups: groups.clone() })))
+            }
+            None => Self::of_raw(&input, op, options).unwrap_or((input, None)),
+        };
+        Some(Self { input, roles, op, options, raw, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
     }
 
-    /// The packed values below an unpacking input, if they can be reduced as they are.
-    fn of_packed(input: &Expr, op: ReduceOp, options: ReduceOptions) -> Option<(Expr, Option<Box<Unpack>>)> {
-        match input.op() {
-            Op::Unary(UnaryOp::Unpack(how), raw) => {
-                Accumulator::packs(op, options, raw.dtype(), how).map(|_| (raw.clone(), Some(Box::new(how.clone()))))
-            }
+    /// The values below an input that unpacks or widens them, if they can be reduced as they are.
+    fn of_raw(input: &Expr, op: ReduceOp, options: ReduceOptions) -> Option<(Expr, Option<Box<Raw>>)> {
+        let (below, raw) = match input.op() {
+            Op::Unary(UnaryOp::Unpack(how), below) => (below, Raw::Packed(how.clone())),
+            Op::Cast(below, DType::F64) if below.dtype() == DType::F32 => (below, Raw::Narrow),
+            _ => return None,
+        };
+        let takes = match &raw {
+            Raw::Packed(how) => Accumulator::packs(op, options, below.dtype(), how),
+            Raw::Narrow | Raw::Anomaly { .. } => Accumulator::widens(op, options),
+        };
+        takes.map(|_| (below.clone(), Some(Box::new(raw))))
+    }
+
+    /// The axis whose groups' means are taken off before its spread is taken, and the groups.
+    pub fn within(&self) -> Option<(usize, &GroupCodes)> {
+        match self.raw.as_deref() {
+            Some(Raw::Anomaly { axis, groups }) => Some((*axis, groups)),
             _ => None,
         }
     }
@@ -172,19 +189,78 @@ impl Reduction {
     /// # Errors
     /// If the reduction is not defined for its input.
     pub fn accumulator(&self, shape: &[usize]) -> Result<Accumulator> {
-        let raw = self.input.dtype();
-        let packed = self.packed.as_ref().and_then(|how| Accumulator::packed(self.op, raw, how, shape));
-        packed.unwrap_or_else(|| Accumulator::new(self.op, self.options, raw, shape))
+        let input = self.input.dtype();
+        let made = match self.raw.as_deref() {
+            Some(Raw::Packed(how)) => Accumulator::packed(self.op, input, how, shape),
+            Some(Raw::Narrow) => Some(Accumulator::widening(self.op, self.options, shape)),
+            Some(Raw::Anomaly { axis, groups }) => {
+                // All axes but this one are kept: it stands before as many of them as its number says.
+                Some(Accumulator::within(self.op, input, shape, *axis, groups.n_groups as usize))
+            }
+            None => None,
+        };
+        made.unwrap_or_else(|| Accumulator::new(self.op, self.options, input, shape))
     }
 
     /// Bytes that an accumulator of so many cells takes.
     pub fn n_bytes_for(&self, n_cells: u64) -> u64 {
-        let raw = self.input.dtype();
-        match self.packed.as_ref().and_then(|how| Accumulator::packs(self.op, self.options, raw, how)) {
+        let input = self.input.dtype();
+        if let Some((_, groups)) = self.within() {
+            let n_cells = usize::try_from(n_cells).unwrap_or(usize::MAX);
+            return Accumulator::n_bytes_within(self.op, input, n_cells, groups.n_groups as usize) as u64;
+        }
+        let per_cell = match self.raw.as_deref() {
+            Some(Raw::Packed(how)) => Accumulator::packs(self.op, self.options, input, how),
+            Some(Raw::Narrow) => Accumulator::widens(self.op, self.options),
+            Some(Raw::Anomaly { .. }) | None => None,
+        };
+        match per_cell {
             Some(per_cell) => n_cells.saturating_mul(per_cell as u64),
-            None => Accumulator::n_bytes_for(self.op, raw, usize::try_from(n_cells).unwrap_or(usize::MAX)) as u64,
+            None => Accumulator::n_bytes_for(self.op, input, usize::try_from(n_cells).unwrap_or(usize::MAX)) as u64,
         }
     }
+}
+
+/// What a stage evaluates of the inputs of a node: those of a spread of anomalies are the values themselves.
+pub(super) fn needed(expr: &Expr) -> Vec<&Expr> {
+    anomaly_of(expr).map_or_else(|| expr.inputs(), |(values, ..)| vec![values])
+}
+
+/// If a node is the variance or standard deviation of values less the means of their groups, over the axis of the groups: the
+/// values, the axis and the groups.
+fn anomaly_of(expr: &Expr) -> Option<(&Expr, usize, &GroupCodes)> {
+    let Op::Reduce { input, axes, op: ReduceOp::Var { .. } | ReduceOp::Std { .. }, options } = expr.op() else {
+        return None;
+    };
+    let Op::Binary(BinaryOp::Sub, values, taken) = input.op() else { return None };
+    let Op::Take(means, at, indices) = taken.op() else { return None };
+    let Op::GroupReduce { input: of, axis, groups, axes: others, op: ReduceOp::Mean, options: of_means } = means.op()
+    else {
+        return None;
+    };
+    let usual = ReduceOptions::default();
+    let same = of.id() == values.id() && **axes == [*axis] && at == axis && others.is_empty();
+    let plain = *options == usual && *of_means == usual && values.dtype().is_float() && input.dtype() == values.dtype();
+    let order = taken.dims() == values.dims() && input.dims() == values.dims();
+    let place = |code: u32| if code == u32::MAX { -1 } else { i64::from(code) };
+    let whole = || indices.iter().copied().eq(groups.codes.iter().copied().map(place));
+    (same && plain && order && whole()).then_some((values, *axis, groups))
+}
+
+/// What makes the values that are reduced out of those that a reduction takes.
+#[derive(Debug, Clone)]
+pub enum Raw {
+    /// They are packed.
+    Packed(Unpack),
+    /// They are f32, to be reduced as f64.
+    Narrow,
+    /// Means of groups along the axis that goes are taken off before their spread is taken.
+    Anomaly {
+        /// The axis.
+        axis: usize,
+        /// The groups of its positions.
+        groups: GroupCodes,
+    },
 }
 
 /// What a reduction does with an axis.

@@ -5,6 +5,7 @@ use super::layout::{AxisRole, Layout, Part};
 use super::op::{ReduceOp, ReduceOptions};
 use super::packed;
 use super::state::State;
+use super::within::{Within, in_parts};
 use crate::base::{Block, BlockData, DType, Error, Result};
 use crate::compute::pointwise::{Unpack, cast, set_missing};
 
@@ -19,6 +20,8 @@ pub struct Accumulator {
     state: Box<dyn State>,
     /// Counts beside the state, where a result needs at least so many values.
     guard: Option<Box<CountState>>,
+    /// Groups beside the state, for spreads within them.
+    within: Option<Box<Within>>,
     next_place: u64,
     /// The dtype of the result.
     output: DType,
@@ -35,6 +38,8 @@ pub struct Contribution<'a> {
     pub at: &'a [usize],
     /// Its number along the reduced axes: decides what is first and last if blocks come out of order. Within a block C order counts.
     pub place: u64,
+    /// For [`Accumulator::within`]: the axis that goes, and the group of each of its positions.
+    pub codes: Option<(usize, &'a [u32])>,
 }
 
 impl Accumulator {
@@ -43,14 +48,59 @@ impl Accumulator {
     /// # Errors
     /// If the reduction is not defined for the dtype.
     pub fn new(op: ReduceOp, options: ReduceOptions, input: DType, shape: &[usize]) -> Result<Self> {
+        Self::made(op, options, input, shape, factory::describe(op, options, input)?, op.output_dtype(input)?)
+    }
+
+    fn made(
+        op: ReduceOp,
+        options: ReduceOptions,
+        input: DType,
+        shape: &[usize],
+        Described { make, .. }: Described,
+        output: DType,
+    ) -> Result<Self> {
         let n_cells = shape.iter().product();
-        let Described { make, .. } = factory::describe(op, options, input)?;
         let guarded = options.min_count.is_some_and(|n| n > 0)
             && (input.is_float() || input.is_time_like())
             && !matches!(op, ReduceOp::Count | ReduceOp::Any | ReduceOp::All);
         let guard = guarded.then(|| Box::new(CountState::new(n_cells, input, true)));
-        let output = op.output_dtype(input)?;
-        Ok(Self { op, options, input, shape: shape.to_vec(), state: make(n_cells), guard, next_place: 0, output })
+        let (shape, state) = (shape.to_vec(), make(n_cells));
+        Ok(Self { op, options, input, shape, state, guard, within: None, next_place: 0, output })
+    }
+
+    /// Empty cells of `shape` for the variance or standard deviation of values less the mean of their group, over the one axis that goes:
+    /// it has `n_groups` groups and stands before kept axis `position`. Every contribution says which groups its positions belong to.
+    ///
+    /// # Errors
+    /// If values are not floats.
+    pub fn within(op: ReduceOp, input: DType, shape: &[usize], position: usize, n_groups: usize) -> Result<Self> {
+        let mut made = Self::new(op, ReduceOptions::default(), input, shape)?;
+        if !input.is_float() || !matches!(op, ReduceOp::Var { .. } | ReduceOp::Std { .. }) || position > shape.len() {
+            return Err(Error::internal(format!("`{}` of {input} within groups", op.name())));
+        }
+        made.within = Some(Box::new(Within::new(input, shape, position, n_groups)?));
+        Ok(made)
+    }
+
+    /// Bytes that [`Accumulator::within`] takes for `n_cells` cells.
+    pub fn n_bytes_within(op: ReduceOp, input: DType, n_cells: usize, n_groups: usize) -> usize {
+        let groups = n_cells.saturating_mul(Within::bytes_per_cell(input, n_groups));
+        Self::n_bytes_for(op, input, n_cells).saturating_add(groups)
+    }
+
+    /// Empty cells of `shape` for f32 values that are reduced as if they had been cast to f64 before.
+    ///
+    /// # Errors
+    /// Where [`Accumulator::widens`] says no.
+    pub fn widening(op: ReduceOp, options: ReduceOptions, shape: &[usize]) -> Result<Self> {
+        let described = factory::widening(op, options);
+        let described = described.ok_or_else(|| Error::internal(format!("`{}` does not widen", op.name())))??;
+        Self::made(op, options, DType::F32, shape, described, DType::F64)
+    }
+
+    /// Bytes per cell of [`Accumulator::widening`], with the counters that `min_count` needs; `None` if values have to be cast first.
+    pub fn widens(op: ReduceOp, options: ReduceOptions) -> Option<usize> {
+        Some(factory::widening(op, options)?.ok()?.bytes_per_cell + super::counts::COUNT_BYTES)
     }
 
     /// Empty cells of `shape` for packed values of dtype `raw`, which are unpacked neither before nor while they are reduced: sums of
@@ -68,6 +118,7 @@ impl Accumulator {
             shape: shape.to_vec(),
             state: make(shape.iter().product()),
             guard: None,
+            within: None,
             next_place: 0,
             output: how.out,
         }))
@@ -109,7 +160,7 @@ impl Accumulator {
     /// # Errors
     /// If the dtype is another, or roles and shapes do not fit.
     pub fn update(&mut self, block: &Block, roles: &[AxisRole], at: &[usize]) -> Result<()> {
-        self.update_all(&[Contribution { block, roles, at, place: self.next_place }])
+        self.update_all(&[Contribution { block, roles, at, place: self.next_place, codes: None }])
     }
 
     /// Takes in several blocks. Where they meet the same cells those are loaded and stored once for several rows of values.
@@ -117,8 +168,38 @@ impl Accumulator {
     /// # Errors
     /// As [`Accumulator::update`].
     pub fn update_all(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
+        let Some(mut within) = self.within.take() else { return self.take_in(blocks) };
+        let done = in_parts(blocks, |parts| {
+            within.update(parts)?;
+            // Positions of no group count nowhere.
+            let grouped = |(_, codes): (usize, &[u32])| !codes.contains(&super::layout::DROPPED);
+            if parts.iter().all(|part| part.codes.is_some_and(grouped)) {
+                return self.take_in(parts);
+            }
+            parts.iter().try_for_each(|part| self.take_in_grouped(part))
+        });
+        self.within = Some(within);
+        done
+    }
+
+    /// [`Accumulator::take_in`] without the positions of no group.
+    fn take_in_grouped(&mut self, part: &Contribution<'_>) -> Result<()> {
+        let Some((axis, codes)) = part.codes else { return Ok(()) };
+        let mut from = 0;
+        for run in codes.chunk_by(|a, b| (*a == super::layout::DROPPED) == (*b == super::layout::DROPPED)) {
+            if run[0] != super::layout::DROPPED {
+                let mut axes: Vec<(usize, usize, isize)> = part.block.shape().iter().map(|&len| (0, len, 1)).collect();
+                axes[axis] = (from, run.len(), 1);
+                self.take_in(&[Contribution { block: &part.block.slice(&axes)?, ..*part }])?;
+            }
+            from += run.len();
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
         let mut parts = Vec::with_capacity(blocks.len());
-        for &Contribution { block, roles, at, place } in blocks {
+        for &Contribution { block, roles, at, place, .. } in blocks {
             if block.dtype() != self.input {
                 let message = format!("`{}` of {} was given {}", self.op.name(), self.input, block.dtype());
                 return Err(Error::internal(message));
@@ -147,6 +228,9 @@ impl Accumulator {
         if let (Some(guard), Some(others)) = (&mut self.guard, other.guard) {
             guard.merge(others)?;
         }
+        if let (Some(within), Some(others)) = (&mut self.within, other.within) {
+            within.merge(*others)?;
+        }
         self.next_place = self.next_place.max(other.next_place);
         Ok(())
     }
@@ -156,6 +240,9 @@ impl Accumulator {
     /// # Errors
     /// If a cell of `min` or `max` of integers is empty, or a sum of durations does not fit its unit.
     pub fn finish(self) -> Result<Block> {
+        if let Some(within) = self.within {
+            return within.finish(&self.state.blocks()?, &self.shape, self.op, self.output);
+        }
         let result = as_output(self.state.finish(&self.shape)?, self.output)?;
         match (self.guard, self.options.min_count) {
             (Some(guard), Some(least)) => set_missing(result, |cell| guard.get(cell) < least),
@@ -173,6 +260,9 @@ impl Accumulator {
         if let Some(guard) = &self.guard {
             blocks.extend(guard.blocks()?);
         }
+        if let Some(within) = &self.within {
+            blocks.extend(within.blocks()?);
+        }
         Ok(blocks)
     }
 
@@ -181,6 +271,11 @@ impl Accumulator {
     /// # Errors
     /// If the blocks are not of such a reduction.
     pub fn restored(mut self, blocks: &[Block]) -> Result<Self> {
+        let n_within = self.within.as_ref().map_or(Ok(0), |within| Ok(within.blocks()?.len()))?;
+        let (blocks, of_groups) = blocks.split_at(blocks.len().saturating_sub(n_within));
+        if let Some(within) = self.within.take() {
+            self.within = Some(Box::new(within.restored(of_groups)?));
+        }
         let n_guard = usize::from(self.guard.is_some());
         let n_state = blocks.len().saturating_sub(n_guard);
         self.state.restore(&blocks[..n_state])?;

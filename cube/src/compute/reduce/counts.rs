@@ -42,6 +42,11 @@ impl Counts {
         self.high.is_none()
     }
 
+    /// All counts, if 32 bits hold them.
+    pub(super) fn plain(&self) -> Option<&[u32]> {
+        self.high.is_none().then_some(&*self.low)
+    }
+
     pub(super) fn get(&self, cell: usize) -> u64 {
         u64::from(self.low[cell]) + self.high.as_ref().map_or(0, |high| high[cell])
     }

@@ -66,6 +66,24 @@ pub(super) fn describe(op: ReduceOp, options: ReduceOptions, input: DType) -> Re
     }
 }
 
+/// The state for `op` on f32 values as if they had been cast to f64 before; `None` where there is none.
+pub(super) fn widening(op: ReduceOp, options: ReduceOptions) -> Option<Result<Described>> {
+    let (skip, output) = (options.skip_missing, DType::F64);
+    let spread = |ddof, root| match skip {
+        true => moments_of::<f32, SkipNan, true>(Spread { ddof, root }, output),
+        false => moments_of::<f32, SkipNothing, true>(Spread { ddof, root }, output),
+    };
+    Some(match (op, skip) {
+        (ReduceOp::Sum, true) => sums_of::<f32, SkipNan, true, false>(Ending::Sum, output),
+        (ReduceOp::Sum, false) => sums_of::<f32, SkipNothing, true, false>(Ending::Sum, output),
+        (ReduceOp::Mean, true) => sums_of::<f32, SkipNan, true, true>(Ending::Mean, output),
+        (ReduceOp::Mean, false) => sums_of::<f32, SkipNothing, true, true>(Ending::Mean, output),
+        (ReduceOp::Var { ddof }, _) => spread(ddof, false),
+        (ReduceOp::Std { ddof }, _) => spread(ddof, true),
+        _ => return None,
+    })
+}
+
 fn sums<const COUNT: bool>(input: DType, options: ReduceOptions, ending: Ending, output: DType) -> Result<Described> {
     match (input, options.skip_missing) {
         (DType::F32, true) => sums_of::<f32, SkipNan, false, COUNT>(ending, output),

@@ -116,6 +116,13 @@ impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State fo
     }
 
     fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
+        if let (false, Ending::Mean, Some(counts)) = (COMPENSATED, self.ending, self.counts.plain())
+            && self.output == DType::F32
+        {
+            let mut out = crate::base::large::with_capacity(counts.len());
+            means(&self.sums, counts, &mut out);
+            return Block::new::<f32>(shape, out);
+        }
         let values = (0..self.sums.len()).map(|cell| self.value(cell));
         match self.output {
             DType::F32 => Block::new::<f32>(shape, collected(values.map(|value| value as f32))),
@@ -146,6 +153,11 @@ impl<T: Target, M: Missing, const COMPENSATED: bool, const COUNT: bool> State fo
         }
         Ok(())
     }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn means(sums: &[f64], counts: &[u32], out: &mut Vec<f32>) {
+    out.extend(sums.iter().zip(counts).map(|(&sum, &n)| (sum / f64::from(n)) as f32));
 }
 
 /// The rounded sum and its rounding error (Knuth), exact for all finite sums.

@@ -18,6 +18,7 @@ mod prod;
 mod state;
 mod together;
 mod wide_sums;
+mod within;
 
 pub use accumulator::{Accumulator, Contribution};
 pub use layout::AxisRole;

@@ -239,6 +239,11 @@ impl<T: Packed, const SQUARES: bool, const GAPS: bool> State for PackedSums<T, S
     }
 
     fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
+        if let (Ending::Mean, Some(sums), Some(counts)) = (self.ending, self.sums.plain(), self.counts.plain()) {
+            let mut out = crate::base::large::with_capacity(sums.len());
+            means(sums, counts, self.scale, self.offset, &mut out);
+            return Block::new::<f64>(shape, out);
+        }
         Block::new::<f64>(shape, collected((0..self.counts.len()).map(|cell| self.value(cell))))
     }
 
@@ -320,6 +325,11 @@ fn reduced_row<T: Packed, const SQUARES: bool, const GAPS: bool>(gaps: Gaps<T>, 
     (count, sum, square)
 }
 
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn means(sums: &[i64], counts: &[u32], scale: f64, offset: f64, out: &mut Vec<f64>) {
+    out.extend(sums.iter().zip(counts).map(|(&sum, &n)| sum as f64 / f64::from(n) * scale + offset));
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -372,7 +382,7 @@ mod tests {
             let cut = cut.min(5);
             let parts = [(0, cut), (cut, 5 - cut)].map(|(from, n)| block.slice(&[(from, n, 1), (0, 12, 1)]).unwrap());
             let roles = [&codes[..cut], &codes[cut..]].map(|codes| [AxisRole::Grouped(codes), last]);
-            let part = |n: usize| Contribution { block: &parts[n], roles: &roles[n], at: &at, place: n as u64 };
+            let part = |n: usize| Contribution { block: &parts[n], roles: &roles[n], at: &at, place: n as u64, codes: None };
             let mut together = new();
             together.update_all(&[part(0), part(1)]).unwrap();
             let (mut one, mut two) = (new(), new());

@@ -57,6 +57,34 @@ fn small_blocks_by_hand() {
 }
 
 #[test]
+fn f32_is_widened_while_it_is_reduced() {
+    use AxisRole::{Grouped, Kept, Reduced};
+    let values: Vec<f32> = (0..600).map(|i| if i % 7 == 3 { f32::NAN } else { (i as f32).sin() * 1e4 }).collect();
+    let narrow = Block::new(&[6, 100], values).unwrap();
+    let wide = cast(&narrow, DType::F64).unwrap();
+    let codes = [0, 1, 0, u32::MAX, 1, 0];
+    for op in [ReduceOp::Sum, ReduceOp::Mean, ReduceOp::Var { ddof: 1 }, ReduceOp::Std { ddof: 0 }] {
+        for skip_missing in [true, false] {
+            let options = ReduceOptions { skip_missing, ..ReduceOptions::default() };
+            for (roles, shape) in
+                [([Reduced, Kept], vec![100]), ([Kept, Reduced], vec![6]), ([Grouped(&codes), Kept], vec![2, 100])]
+            {
+                let at = vec![0; shape.len()];
+                let mut widening = Accumulator::widening(op, options, &shape).unwrap();
+                widening.update(&narrow, &roles, &at).unwrap();
+                let mut plain = Accumulator::new(op, options, DType::F64, &shape).unwrap();
+                plain.update(&wide, &roles, &at).unwrap();
+                let bits = |done: Accumulator| -> Vec<u64> {
+                    done.finish().unwrap().values::<f64>().unwrap().iter().map(|value| value.to_bits()).collect()
+                };
+                assert_eq!(bits(widening), bits(plain), "{op:?} {roles:?}");
+            }
+        }
+    }
+    assert!(Accumulator::widening(ReduceOp::Max, ReduceOptions::default(), &[1]).is_err());
+}
+
+#[test]
 fn hard_sums_keep_their_digits() {
     let x: Vec<f64> = (0..100_000).flat_map(|i| [1e16, f64::from(i), -1e16]).collect();
     let exact = 99_999.0 * 50_000.0;
@@ -108,7 +136,9 @@ fn empty_cells_and_min_count() {
 fn first_and_last_follow_places_not_the_order_of_calls() {
     let at_place = |accumulator: &mut Accumulator, values: [f64; 2], place: u64| {
         let block = Block::new(&[2], values.to_vec()).unwrap();
-        accumulator.update_all(&[Contribution { block: &block, roles: &[AxisRole::Reduced], at: &[], place }]).unwrap();
+        accumulator
+            .update_all(&[Contribution { block: &block, roles: &[AxisRole::Reduced], at: &[], place, codes: None }])
+            .unwrap();
     };
     let nan = f64::NAN;
     for (op, expected) in [(ReduceOp::First, 2.0), (ReduceOp::Last, 5.0)] {
@@ -224,7 +254,7 @@ fn check(dims: &[usize; 3], roles: [u8; 3], view: u8, dtype: DType, op: ReduceOp
         }
     }
     let all: Vec<Contribution> =
-        together.iter().map(|(block, roles, at)| Contribution { block, roles, at, place: 0 }).collect();
+        together.iter().map(|(block, roles, at)| Contribution { block, roles, at, place: 0, codes: None }).collect();
     accumulators[1].update_all(&all).unwrap();
     let (second, mut first) = (accumulators.pop().unwrap(), accumulators.pop().unwrap());
     let sent = Accumulator::new(op, options, dtype, &cells).unwrap().restored(&second.to_blocks().unwrap()).unwrap();

@@ -32,6 +32,11 @@ impl WideSums {
         &mut self.low
     }
 
+    /// All sums, if 64 bits hold them.
+    pub(super) fn plain(&self) -> Option<&[i64]> {
+        self.high.is_none().then_some(&*self.low)
+    }
+
     pub(super) fn get(&self, cell: usize) -> i128 {
         i128::from(self.low[cell]) + self.high.as_ref().map_or(0, |high| high[cell])
     }
