@@ -12,7 +12,7 @@ use crate::plan::{Expr, Op, deep};
 pub(crate) type InnerResults = HashMap<usize, (Region, Block)>;
 
 /// Reductions inside `roots` that something uses which still has the dimensions they take away.
-pub(super) fn candidates(roots: &[Expr]) -> HashSet<usize> {
+pub(super) fn candidates(roots: &[Expr], anomalies: bool) -> HashSet<usize> {
     let mut found = HashSet::new();
     let mut seen = HashSet::new();
     let mut stack: Vec<&Expr> = roots.iter().collect();
@@ -20,7 +20,7 @@ pub(super) fn candidates(roots: &[Expr]) -> HashSet<usize> {
         if !seen.insert(expr.id()) {
             continue;
         }
-        let inputs = needed(expr);
+        let inputs = needed(expr, anomalies);
         for reduced in inputs.iter().flat_map(|input| reductions_below(input)) {
             let gone = gone(reduced);
             if !gone.is_empty() && gone.iter().all(|name| expr.dims().position(name).is_some()) {

@@ -30,8 +30,27 @@ pub fn lower(roots: &[Expr], chunks: &[Option<ChunkGrid>], means: Means) -> Resu
             return Err(error.clone());
         }
     }
-    let plan = lower_with(roots, chunks, means, HashSet::new())?;
-    let mut candidates = inner::candidates(roots);
+    // A spread of anomalies has accumulators for all its groups: where they are too many for the memory two passes are better.
+    let plan = best(roots, chunks, means, true)?;
+    if plan.stages.iter().all(|stage| is_easy(stage, means)) { Ok(plan) } else { best(roots, chunks, means, false) }
+}
+
+/// Whether a stage takes no spread of anomalies, or can hold what that wants.
+fn is_easy(stage: &Stage, means: Means) -> bool {
+    let within = |output: &StageOutput| match &output.kind {
+        OutputKind::Reduction(reduction) => reduction.within().is_some(),
+        OutputKind::Values => false,
+    };
+    let tasks = stage.task_bytes.saturating_mul(stage.at_a_time(means.n_workers));
+    let needed = stage.live_bytes.saturating_add(stage.kept_bytes).saturating_add(tasks);
+    let fits = stage.fitting.columns <= 1 && stage.fitting.disk_bytes == 0 && needed <= means.memory;
+    fits || !stage.outputs.iter().any(within)
+}
+
+/// The better of two plans: with reductions that tasks finish by themselves, and without.
+fn best(roots: &[Expr], chunks: &[Option<ChunkGrid>], means: Means, anomalies: bool) -> Result<PhysicalPlan> {
+    let plan = lower_with(roots, chunks, means, HashSet::new(), anomalies)?;
+    let mut candidates = inner::candidates(roots, anomalies);
     // What a sink wants in chunks of its own is brought together by a stage anyway.
     for (root, _) in roots.iter().zip(chunks).filter(|(_, chunks)| chunks.is_some()) {
         candidates.remove(&root.id());
@@ -39,7 +58,7 @@ pub fn lower(roots: &[Expr], chunks: &[Option<ChunkGrid>], means: Means) -> Resu
     if candidates.is_empty() || plan.stages.iter().filter(|stage| stage.reads > 0).count() < 2 {
         return Ok(plan);
     }
-    let other = lower_with(roots, chunks, means, candidates)?;
+    let other = lower_with(roots, chunks, means, candidates, anomalies)?;
     Ok(if inner::is_better(&other, &plan, means.n_workers, means.memory) { other } else { plan })
 }
 
@@ -49,8 +68,9 @@ fn lower_with(
     chunks: &[Option<ChunkGrid>],
     means: Means,
     inner: HashSet<usize>,
+    anomalies: bool,
 ) -> Result<PhysicalPlan> {
-    let mut levels = Levels { inner, roots: roots.iter().map(Expr::id).collect(), ..Levels::default() };
+    let mut levels = Levels { inner, anomalies, roots: roots.iter().map(Expr::id).collect(), ..Levels::default() };
     roots.iter().for_each(|root| levels.visit(root));
     let groups = group(roots, chunks, &mut levels);
     // Only whether a node is resident matters here, not its values.
@@ -82,7 +102,7 @@ fn lower_with(
 fn group(roots: &[Expr], chunks: &[Option<ChunkGrid>], levels: &mut Levels) -> Vec<Group> {
     let mut outputs: Vec<(usize, Option<ChunkGrid>, StageOutput)> = Vec::new();
     for (expr, level) in std::mem::take(&mut levels.reductions) {
-        outputs.push((level, None, reduction(expr)));
+        outputs.push((level, None, reduction(expr, levels.anomalies)));
     }
     for (index, root) in roots.iter().enumerate() {
         let wanted = chunks.get(index).cloned().flatten();
@@ -179,6 +199,8 @@ struct Levels {
     used: HashSet<usize>,
     /// Reductions that tasks finish by themselves.
     inner: HashSet<usize>,
+    /// Whether spreads of anomalies take the values themselves.
+    anomalies: bool,
     roots: HashSet<usize>,
 }
 
@@ -188,7 +210,7 @@ impl Levels {
             return;
         }
         let mut level = 0;
-        for input in needed(expr) {
+        for input in needed(expr, self.anomalies) {
             deep(|| self.visit(input));
             level = level.max(self.known[&input.id()]);
             if input.is_reduction() && !self.inner.contains(&input.id()) {
@@ -204,8 +226,9 @@ impl Levels {
     }
 }
 
-fn reduction(expr: Expr) -> StageOutput {
-    let kind = Reduction::of(&expr).map_or(OutputKind::Values, OutputKind::Reduction);
+fn reduction(expr: Expr, anomalies: bool) -> StageOutput {
+    let anomaly = if anomalies { Reduction::of_anomaly(&expr) } else { None };
+    let kind = anomaly.or_else(|| Reduction::of(&expr)).map_or(OutputKind::Values, OutputKind::Reduction);
     StageOutput { expr, kind, roots: vec![], resident: true }
 }
 

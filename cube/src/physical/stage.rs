@@ -153,13 +153,15 @@ impl Reduction {
             }
             _ => return None,
         };
-        let (input, raw) = match anomaly_of(expr) {
-            Some((values, axis, groups)) => {
-                (values.clone(), Some(Box::new(Raw::Anomaly { axis, groups: groups.clone() })))
-            }
-            None => Self::of_raw(&input, op, options).unwrap_or((input, None)),
-        };
+        let (input, raw) = Self::of_raw(&input, op, options).unwrap_or((input, None));
         Some(Self { input, roles, op, options, raw, tile_bytes: 0, replicas: 1, blocks: None, memory_cap: None })
+    }
+
+    /// [`Reduction::of`] for a spread of anomalies that takes the values themselves; `None` for other nodes.
+    pub fn of_anomaly(expr: &Expr) -> Option<Self> {
+        let (values, axis, groups) = anomaly_of(expr)?;
+        let raw = Some(Box::new(Raw::Anomaly { axis, groups: groups.clone() }));
+        Some(Self { input: values.clone(), raw, ..Self::of(expr)? })
     }
 
     /// The values below an input that unpacks or widens them, if they can be reduced as they are.
@@ -221,9 +223,9 @@ impl Reduction {
     }
 }
 
-/// What a stage evaluates of the inputs of a node: those of a spread of anomalies are the values themselves.
-pub(super) fn needed(expr: &Expr) -> Vec<&Expr> {
-    anomaly_of(expr).map_or_else(|| expr.inputs(), |(values, ..)| vec![values])
+/// What a stage evaluates of the inputs of a node: `anomalies`: spreads of anomalies take the values themselves.
+pub(super) fn needed(expr: &Expr, anomalies: bool) -> Vec<&Expr> {
+    anomaly_of(expr).filter(|_| anomalies).map_or_else(|| expr.inputs(), |(values, ..)| vec![values])
 }
 
 /// If a node is the variance or standard deviation of values less the means of their groups, over the axis of the groups: the
