@@ -7,6 +7,7 @@ pub use terracube::*;
 
 pub mod budget;
 pub mod channel;
+pub mod comm;
 mod describe;
 pub mod display_value;
 mod engine;

@@ -17,6 +17,9 @@ const FIRST_CELL: &str = "use terracube::prelude::*;\nuse terracube::{println, e
     let warm_up: Vec<f64> = [1.0, 2.0].iter().map(|x| x * 2.0).collect(); let mean = warm_up.iter().sum::<f64>() / 2.0;\n\
     Err::<(), String>(format!(\"{mean}\"))?;\n";
 
+/// Outputs of a start that are kept: a start prints nothing, unless it fails.
+const START_OUTPUTS: usize = 1024;
+
 /// One evcxr session. Lives on the thread that made it.
 pub struct EvcxrSession {
     context: CommandContext,
@@ -32,11 +35,20 @@ pub enum Ended {
     Ran {
         /// Names of session variables that are gone.
         moved: Vec<String>,
+        /// The session's variables before the cell.
+        before: HashSet<String>,
+        /// And behind it.
+        after: HashSet<String>,
     },
     /// It could not be compiled.
     NotCompiled(CellError),
-    /// The process that runs cells ended, with the reason.
-    Died(String),
+    /// The process that runs cells ended.
+    Died {
+        /// Evcxr's words for it.
+        reason: String,
+        /// The session's variables, which are gone.
+        lost: Vec<String>,
+    },
 }
 
 impl EvcxrSession {
@@ -48,7 +60,7 @@ impl EvcxrSession {
         let mut runner = Command::new(kit.runner());
         runner.envs(link.environment());
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
-        let (said, heard) = std::sync::mpsc::channel();
+        let (said, heard) = std::sync::mpsc::sync_channel(START_OUTPUTS);
         link.begin_cell(Some(said));
         let started = {
             let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,14 +119,16 @@ impl EvcxrSession {
                 moved.sort();
                 self.moved.retain(|name, _| !after.contains(name));
                 self.moved.extend(moved.iter().map(|name| (name.clone(), self.n_cells)));
-                Ended::Ran { moved }
+                Ended::Ran { moved, before, after }
             }
             Err(Error::CompilationErrors(errors)) => {
                 Ended::NotCompiled(compile_errors::cell_error(&errors, &self.moved))
             }
             Err(Error::SubprocessTerminated(reason)) => {
                 self.moved.clear();
-                Ended::Died(reason)
+                let mut lost: Vec<String> = before.into_iter().collect();
+                lost.sort();
+                Ended::Died { reason, lost }
             }
             Err(Error::TypeRedefinedVariablesLost(names)) => Ended::NotCompiled(CellError {
                 name: "Error".into(),
