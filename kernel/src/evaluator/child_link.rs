@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use terracube_display::frame::Frame;
 use terracube_display::{Data, MimeBundle};
 
-use super::Output;
 use super::known::Known;
 use super::output_parser::{OutputParser, Piece};
 use super::wire;
+use super::{Output, comm_frames, display_frames};
 use crate::session::{FromCells, FrontEnd, ToCells};
 
 /// How long a marked frame, or the rest of a cell's output, is waited for; both were sent before they are asked for.
@@ -164,12 +164,7 @@ impl ChildLink {
     pub fn to_cells(&self, message: &ToCells) -> bool {
         let stream = self.lock().comms.as_ref().and_then(|stream| stream.try_clone().ok());
         let Some(mut stream) = stream else { return false };
-        let header = match message {
-            ToCells::Open { id, target, data } => json!({"kind": "open", "id": id, "target": target, "data": data}),
-            ToCells::Message { id, data } => json!({"kind": "message", "id": id, "data": data}),
-            ToCells::Close { id } => json!({"kind": "close", "id": id}),
-        };
-        Frame::new(header.to_string()).write_to(&mut stream).is_ok()
+        Frame::new(comm_frames::header(message)).write_to(&mut stream).is_ok()
     }
 
     /// The cell is over. If its process died, waits until all that it had written has been handed over.
@@ -338,7 +333,7 @@ impl Shared {
     fn serve_comms(&self, mut stream: UnixStream) {
         self.lock().comms = stream.try_clone().ok();
         while let Ok(frame) = Frame::read_from(&mut stream) {
-            if let Some(message) = from_cells(&frame.header) {
+            if let Some(message) = comm_frames::read(&frame.header) {
                 self.prompt.tell(message);
             }
         }
@@ -409,14 +404,14 @@ impl LinkState {
         match header["kind"].as_str() {
             Some("display") => {
                 let output = Output::Display {
-                    bundle: bundle_of(&header, &frame),
+                    bundle: display_frames::bundle(&header, &frame),
                     display_id: header["display_id"].as_str().map(str::to_owned),
                     update: header["update"].as_bool().unwrap_or(false),
                 };
                 return Some(output);
             }
             Some("clear") => return Some(Output::Clear { wait: header["wait"].as_bool().unwrap_or(false) }),
-            Some("result") => self.facts.result = Some(bundle_of(&header, &frame)),
+            Some("result") => self.facts.result = Some(display_frames::bundle(&header, &frame)),
             Some("error") => self.facts.error = header["text"].as_str().map(str::to_owned),
             Some("panic") => {
                 let text = header["text"].as_str().unwrap_or_default().to_owned();
@@ -427,40 +422,4 @@ impl LinkState {
         }
         None
     }
-}
-
-fn from_cells(header: &str) -> Option<FromCells> {
-    let mut header: Value = serde_json::from_str(header).ok()?;
-    let data = header["data"].take();
-    let text = |name: &str| header[name].as_str().map(str::to_owned);
-    Some(match header["kind"].as_str()? {
-        "target" => FromCells::Target(text("target")?),
-        "open" => FromCells::Open { id: text("id")?, target: text("target")?, data },
-        "message" => FromCells::Message { id: text("id")?, data },
-        "close" => FromCells::Close { id: text("id")? },
-        _ => return None,
-    })
-}
-
-fn bundle_of(header: &Value, frame: &Frame) -> MimeBundle {
-    let mut bundle = MimeBundle::text("");
-    for part in header["parts"].as_array().map(Vec::as_slice).unwrap_or_default() {
-        let Some(mime) = part["mime"].as_str() else { continue };
-        let data = if let Some(text) = part["text"].as_str() {
-            Data::Text(text.to_owned())
-        } else if let Some(text) = part["json"].as_str() {
-            Data::Json(text.to_owned())
-        } else {
-            let index = part["buffer"].as_u64().and_then(|index| usize::try_from(index).ok());
-            let bytes = index.and_then(|index| frame.buffers.get(index)).cloned().unwrap_or_default();
-            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-            match part["as"].as_str() {
-                Some("text") => Data::Text(text(bytes)),
-                Some("json") => Data::Json(text(bytes)),
-                _ => Data::Bytes(bytes),
-            }
-        };
-        bundle = bundle.with(mime, data);
-    }
-    bundle
 }

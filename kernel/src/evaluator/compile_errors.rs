@@ -10,8 +10,9 @@ pub fn cell_error(errors: &[CompilationError], moved: &std::collections::HashMap
         let errors_only: Vec<_> = errors.iter().filter(|error| error.level() == "error").collect();
         if errors_only.is_empty() { errors.iter().collect() } else { errors_only }
     };
-    let value =
-        serious.first().map_or_else(|| "the cell does not compile".to_owned(), |error| one_line(&error.message()));
+    let value = serious
+        .first()
+        .map_or_else(|| "the cell does not compile".to_owned(), |error| folded(&one_line(&error.message())));
     let mut traceback = Vec::new();
     for error in serious.iter().take(MOST_ERRORS) {
         traceback.extend(render(error, moved_hint(error, moved)));
@@ -60,16 +61,19 @@ fn render(error: &CompilationError, hint: Option<String>) -> Vec<String> {
         parts.push(Part { rank: 4, lines: vec![line] });
     }
     parts.extend(marks(error));
+    let user_line = error.primary_spanned_message().and_then(|spanned| spanned.lines.first()).map(|line| line.trim());
     for child in error.json["children"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let (Some(level), Some(message)) = (child["level"].as_str(), child["message"].as_str()) else { continue };
         let suggested = child["spans"][0]["suggested_replacement"].as_str().map(str::trim);
         let at_user_code = child["spans"].as_array().is_none_or(Vec::is_empty) || suggested.is_some();
-        if at_user_code && !message.is_empty() && !is_beside_the_point(message) {
-            let replacement =
-                suggested.filter(|text| !text.is_empty()).map(|text| format!(": `{text}`")).unwrap_or_default();
-            let line = format!("  {BLUE}={PLAIN} {level}: {}{replacement}", folded(message));
-            let rank = if suggested.is_some_and(|text| !text.is_empty()) { 2 } else { 3 };
-            parts.push(Part { rank, lines: vec![line] });
+        // A variable that was moved away is what is meant, not one of a similar name.
+        let is_guess = hint.is_some() && suggested.is_some();
+        if at_user_code && !message.is_empty() && !is_guess && !is_beside_the_point(message) {
+            let example =
+                corrected(child, user_line).or_else(|| suggested.filter(|text| !text.is_empty()).map(str::to_owned));
+            let rank = if example.is_some() { 2 } else { 3 };
+            let example = example.map(|text| format!(": `{text}`")).unwrap_or_default();
+            parts.push(Part { rank, lines: vec![format!("  {BLUE}={PLAIN} {level}: {}{example}", folded(message))] });
         }
     }
     if let Some(hint) = error.evcxr_extra_hint() {
@@ -119,12 +123,13 @@ fn marks(error: &CompilationError) -> Vec<Part> {
         let label = if spanned.label.starts_with("error: ") { String::new() } else { folded(&spanned.label) };
         let (mark, colour) = if spanned.is_primary { ('^', RED) } else { ('-', BLUE) };
         let line = format!(
-            "{BLUE}{:>width$} |{PLAIN} {}{colour}{} {label}{PLAIN}",
+            "{BLUE}{:>width$} |{PLAIN} {}{colour}{}{}{label}{PLAIN}",
             "",
             " ".repeat(span.start_column.saturating_sub(1)),
             mark.to_string().repeat(marks),
+            if label.is_empty() { "" } else { " " },
         );
-        lines.push(line.trim_end().to_owned());
+        lines.push(line);
         // What stands on the line of the primary mark needs that line above it.
         match parts.last_mut().filter(|_| lines.len() == 1) {
             Some(part) if spanned.is_primary => {
@@ -136,6 +141,23 @@ fn marks(error: &CompilationError) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// The cell's line as a suggestion would have it; `None` if it is not about one place in the line that the error is about
+/// (`user_line`), but about code that was put around the cell.
+fn corrected(child: &serde_json::Value, user_line: Option<&str>) -> Option<String> {
+    let [span] = child["spans"].as_array()?.as_slice() else { return None };
+    let [text] = span["text"].as_array()?.as_slice() else { return None };
+    let line = text["text"].as_str().filter(|line| user_line.is_some_and(|user_line| line.trim() == user_line))?;
+    let line: Vec<char> = line.chars().collect();
+    let position = |name: &str| text[name].as_u64().and_then(|column| usize::try_from(column).ok()?.checked_sub(1));
+    let (start, end) = (position("highlight_start")?, position("highlight_end")?);
+    let (before, after) = (line.get(..start)?, line.get(end..)?);
+    let mut corrected: String = before.iter().collect();
+    corrected.push_str(span["suggested_replacement"].as_str()?);
+    corrected.extend(after);
+    let corrected = corrected.trim();
+    (!corrected.contains("evcxr") && corrected.lines().count() == 1).then(|| corrected.to_owned())
 }
 
 /// Notes that tell nothing to who writes cells.
@@ -155,7 +177,9 @@ fn folded(message: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join(", ")
-        .replace(":, ", ": ");
+        .replace(":, ", ": ")
+        .replace("terracube_cells::prelude::", "")
+        .replace("terracube_cells::", "");
     match line.char_indices().nth(MOST_CHARACTERS) {
         Some((end, _)) => format!("{}...", line[..end].trim_end()),
         None => line,

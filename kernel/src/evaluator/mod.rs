@@ -1,9 +1,11 @@
 //! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
 pub mod cell_folder;
 mod child_link;
+mod comm_frames;
 mod compile_errors;
 mod compiler;
 mod compiler_wire;
+mod display_frames;
 mod evcxr_evaluator;
 mod evcxr_session;
 mod hand_over;
@@ -16,6 +18,7 @@ mod losses;
 mod output_parser;
 mod rust_source;
 pub mod stubs;
+mod syntax;
 pub mod toolchain;
 pub mod wire;
 

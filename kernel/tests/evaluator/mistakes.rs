@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use terracube_kernel::evaluator::Outcome;
+
 use super::session::Session;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/evaluator/mistakes.txt");
@@ -17,11 +19,15 @@ const SETUP: &str = "let t = DataArray::from_vec([\"time\", \"lat\"], &[4, 3], (
 fn the_commonest_mistakes_are_explained_in_six_lines() {
     let text = std::fs::read_to_string(Path::new(FILE)).unwrap();
     let mut session = Session::start();
-    session.run(SETUP).result();
     let mut now = String::new();
     for row in text.split(NEXT).filter(|row| !row.trim().is_empty()) {
         let code = row.split(SAID).next().unwrap().trim_end();
+        session.run(SETUP).result();
         let cell = session.run(code);
+        let updating = std::env::var_os("TERRACUBE_UPDATE").is_some();
+        if updating && matches!(cell.outcome, Outcome::Done { .. }) {
+            continue; // no mistake any more
+        }
         let error = cell.error();
         let lines: Vec<String> =
             error.traceback.iter().map(|line| without_colours(line)).filter(|line| !line.trim().is_empty()).collect();
@@ -34,8 +40,8 @@ fn the_commonest_mistakes_are_explained_in_six_lines() {
     if std::env::var_os("TERRACUBE_UPDATE").is_some() {
         std::fs::write(FILE, &now).unwrap();
     }
-    for (was, is) in text.split(NEXT).zip(now.split(NEXT)) {
-        if std::env::var_os("TERRACUBE_UPDATE").is_none() {
+    if std::env::var_os("TERRACUBE_UPDATE").is_none() {
+        for (was, is) in text.split(NEXT).zip(now.split(NEXT)) {
             assert_eq!(was.trim_end(), is.trim_end(), "what is said has changed");
         }
     }
