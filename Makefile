@@ -42,9 +42,9 @@ doc: ## the API documentation, in target/doc
 deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
-.PHONY: test test-rust test-doc test-roundtrip test-kernel
+.PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients
 # No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
-test: test-rust test-doc test-roundtrip test-kernel ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
+test: test-rust test-doc test-roundtrip test-kernel test-clients ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
 
 test-rust: tools cells
 	cargo nextest run --release --locked --no-fail-fast
@@ -57,9 +57,18 @@ test-roundtrip: build $(call venv,roundtrip)
 
 test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py
+	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/messages.py
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/session.py
 	mkdir -p $(OUT)
 	cd $(OUT) && $(TARGET)/release/terracube run $(CURDIR)/notebooks/operations.ipynb -o operations.ipynb -r data=$(IRIS)
+
+test-clients: cells $(call venv,clients) ## notebooks under nbclient, papermill and nbconvert, and what `terracube run` makes of them
+	$(VENV_ROOT)/.venv-clients/bin/pip install --quiet --no-deps --no-build-isolation ./python/papermill
+	$(VENV_ROOT)/.venv-clients/bin/python kernel/tests/jupyter/clients.py
+
+.PHONY: test-hubs
+test-hubs: cells ## an installation with its own compiler where hubs put people: nothing on PATH, noexec or full /tmp, another user
+	$(PYTHON) kernel/tests/jupyter/hubs.py
 
 # ---- expected values
 .PHONY: golden-cases
@@ -74,10 +83,13 @@ cases: ## every golden case, as stored and in other chunks: what passed, failed 
 golden: ## real files of SHARED (../shared) against the reference's values
 	cargo run --quiet --release --locked --example golden -- $(SHARED)
 
-.PHONY: fuzz hostile
+.PHONY: fuzz fuzz-kernel hostile
 FUZZ_SECONDS ?= 60
 fuzz: ## damaged input for every parser of ours, for a minute (FUZZ_SECONDS)
 	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS)
+
+fuzz-kernel: ## bytes that no front end sends, through the kernel's wire decoder (PROPTEST_CASES)
+	PROPTEST_CASES=$${PROPTEST_CASES:-100000} cargo nextest run --release --locked --lib -E 'test(fuzz) or test(printed_bytes)'
 
 hostile: ## the same with the real files of SHARED (../shared)
 	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS) $(SHARED)/data
@@ -90,6 +102,10 @@ build: ## everything, above all the `terracube` command
 
 cells: build ## the library that notebook cells are compiled against, laid down as a kit beside the command
 	$(TARGET)/release/terracube-kit
+
+.PHONY: wheel
+wheel: cells ## the wheel `terracube-kernel` with command, kernel and kit, in target/wheels
+	$(PYTHON) python/wheel/make_wheel.py $(TARGET)/release $(TARGET)/wheels
 
 # ---- tools that are not ours
 .PHONY: tools
@@ -133,7 +149,7 @@ PREFIX := $(TARGET)/jupyter
 IRIS = $$($(VENV_ROOT)/.venv-demo/bin/python -c 'import iris_sample_data; print(iris_sample_data.path)')
 WITH_KERNEL = JUPYTER_PATH=$(PREFIX)/share/jupyter $(VENV_ROOT)/.venv-lab/bin/python
 
-.PHONY: demo lab latency install-beside chromium
+.PHONY: demo lab screens latency install-beside chromium
 demo: cells $(call venv,demo) ## run the quickstart notebook on real data; prints the notebook and an HTML page
 	mkdir -p $(OUT)
 	rm -rf $(OUT)/nino34.zarr
@@ -154,5 +170,9 @@ lab: install-beside chromium $(call venv,lab) $(call venv,demo) ## the quickstar
 	mkdir -p $(OUT)
 	TERRACUBE_SAMPLE_DATA=$(IRIS) $(WITH_KERNEL) tests/lab/run_in_lab.py notebooks/quickstart.ipynb $(OUT)/quickstart-lab.ipynb $(OUT)/quickstart-lab.png
 
-latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold; wants an idle machine
+screens: install-beside chromium $(call venv,lab) ## what an analyst sees in JupyterLab: bar, interrupt, errors, completion, inspection, restart
+	mkdir -p $(OUT)
+	$(WITH_KERNEL) tests/lab/screens.py $(OUT)
+
+latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold, beside ipykernel and evcxr's kernel if that is installed; wants an idle machine
 	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc

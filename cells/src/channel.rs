@@ -15,6 +15,9 @@ pub const SOCKET_VARIABLE: &str = "TERRACUBE_SOCKET";
 /// The environment variable that holds the word which makes marks unforgeable by printed text.
 pub const NONCE_VARIABLE: &str = "TERRACUBE_NONCE";
 
+/// Longer text than this (bytes) goes as a buffer: a header has a limit, and escaping takes time.
+const MOST_INLINE: usize = 64 << 10;
+
 struct Connection {
     stream: UnixStream,
     nonce: String,
@@ -47,17 +50,20 @@ pub fn send_in_order(mut header: Value, buffers: Vec<Vec<u8>>) {
 
 /// A header part and the buffers for a bundle: text and JSON inline, bytes as buffers.
 pub fn bundle_parts(bundle: &MimeBundle) -> (Value, Vec<Vec<u8>>) {
-    let mut buffers = Vec::new();
+    let mut buffers: Vec<Vec<u8>> = Vec::new();
+    let mut buffer = |bytes: &[u8]| {
+        buffers.push(bytes.to_vec());
+        buffers.len() - 1
+    };
     let parts: Vec<Value> = bundle
         .parts()
         .iter()
         .map(|(mime, data)| match data {
-            Data::Text(text) => json!({"mime": mime, "text": text}),
-            Data::Json(text) => json!({"mime": mime, "json": text}),
-            Data::Bytes(bytes) => {
-                buffers.push(bytes.clone());
-                json!({"mime": mime, "buffer": buffers.len() - 1})
-            }
+            Data::Text(text) if text.len() <= MOST_INLINE => json!({"mime": mime, "text": text}),
+            Data::Json(text) if text.len() <= MOST_INLINE => json!({"mime": mime, "json": text}),
+            Data::Text(text) => json!({"mime": mime, "buffer": buffer(text.as_bytes()), "as": "text"}),
+            Data::Json(text) => json!({"mime": mime, "buffer": buffer(text.as_bytes()), "as": "json"}),
+            Data::Bytes(bytes) => json!({"mime": mime, "buffer": buffer(bytes)}),
         })
         .collect();
     (Value::Array(parts), buffers)

@@ -49,7 +49,7 @@ impl Observer for ShowProgress {
         if running.depth == 1
             && let Some(bar) = &running.bar
         {
-            bar.set(progress.tasks_done, progress.bytes_read);
+            bar.set_with(progress.tasks_done, progress.bytes_read, || note(progress));
             bar.set_total(progress.tasks_total);
         }
     }
@@ -64,4 +64,13 @@ impl Observer for ShowProgress {
             bar.finish();
         }
     }
+}
+
+/// The stage that runs, and the memory that is held.
+fn note(progress: &EngineProgress) -> String {
+    let stage =
+        if progress.passes > 1 { format!("stage {} of {}, ", progress.pass, progress.passes) } else { String::new() };
+    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+    let held = Context::current().map_or(0.0, |context| context.budget.held() as f64 / 1e6);
+    format!("{stage}{held:.0} MB held")
 }

@@ -7,8 +7,10 @@ pub use terracube::*;
 
 pub mod budget;
 pub mod channel;
+pub mod comm;
 mod describe;
 pub mod display_value;
+pub mod drawn_plan;
 mod engine;
 pub mod input;
 pub mod interrupt;
@@ -37,6 +39,7 @@ pub mod __crates {
 /// What every cell imports before its first line: the façade's prelude, and what only makes sense in a notebook.
 pub mod prelude {
     pub use crate::display_value::{clear_output, display, display_as, update_display};
+    pub use crate::drawn_plan::draw_plan;
     pub use crate::input::{input, password};
     pub use crate::progress::Progress;
     pub use crate::result::{ShowPlain as _, ShowRich as _};

@@ -1,6 +1,6 @@
 //! A progress bar that moves in the cell. It appears only when the work takes over half a second, is redrawn at most
-//! ten times a second, and leaves one line when the work is done.
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+//! ten times a second, and goes when the work is done, or becomes one line if the user wants that ([`when_done`]).
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,34 @@ const REDRAW_EVERY: Duration = Duration::from_millis(100);
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// The bars of the running cell, so that one that was dropped half-way does not stand unfinished.
 static ALIVE: Mutex<Vec<Weak<Bar>>> = Mutex::new(Vec::new());
+
+/// What becomes of bars when their work is done: [`GONE`], [`LINE`] or [`OFF`].
+static WHEN_DONE: AtomicU8 = AtomicU8::new(GONE);
+const GONE: u8 = 0;
+const LINE: u8 = 1;
+const OFF: u8 = 2;
+
+/// What becomes of progress bars when their work is done: "gone" (the default), "line" (one that sums up), or "off" (there
+/// are no bars at all). `%config progress = line` calls it.
+///
+/// ```
+/// use terracube_cells::progress::when_done;
+/// assert!(when_done("line").is_ok());
+/// assert!(when_done("loud").is_err());
+/// ```
+///
+/// # Errors
+/// If the word is none of these.
+pub fn when_done(what: &str) -> Result<(), String> {
+    let chosen = match what {
+        "gone" => GONE,
+        "line" => LINE,
+        "off" => OFF,
+        other => return Err(format!("progress bars are `gone`, `line` or `off`, not `{other}`")),
+    };
+    WHEN_DONE.store(chosen, Ordering::Relaxed);
+    Ok(())
+}
 
 /// The progress of one piece of work, counted in units of one's own choice (chunks, files, steps). Cloning shares it;
 /// every method may be called from any thread, at any rate.
@@ -41,6 +69,8 @@ struct Bar {
     bytes: AtomicU64,
     started: Instant,
     finished: AtomicBool,
+    /// What is said behind the numbers.
+    note: Mutex<String>,
     /// When the bar was last drawn; `None` until it is shown.
     drawn: Mutex<Option<Instant>>,
 }
@@ -57,6 +87,7 @@ impl Progress {
             bytes: AtomicU64::new(0),
             started: Instant::now(),
             finished: AtomicBool::new(false),
+            note: Mutex::new(String::new()),
             drawn: Mutex::new(None),
         });
         ALIVE.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&bar));
@@ -82,7 +113,17 @@ impl Progress {
         self.bar.draw(false);
     }
 
-    /// The work is done or given up; a bar that was shown becomes one line of text.
+    /// As [`Progress::set`], with a word on what is going on, which is only asked for when the bar is drawn.
+    pub fn set_with(&self, units: u64, bytes: u64, note: impl FnOnce() -> String) {
+        self.bar.done.store(units, Ordering::Relaxed);
+        self.bar.bytes.store(bytes, Ordering::Relaxed);
+        if self.bar.is_due() {
+            *self.bar.note.lock().unwrap_or_else(PoisonError::into_inner) = note();
+            self.bar.draw(false);
+        }
+    }
+
+    /// The work is done or given up; a bar that was shown goes, or becomes one line of text.
     pub fn finish(&self) {
         self.bar.finish();
     }
@@ -109,6 +150,18 @@ impl Bar {
         }
     }
 
+    fn is_due(&self) -> bool {
+        self.drawn.try_lock().is_ok_and(|drawn| self.due_at(*drawn, Instant::now(), false))
+    }
+
+    fn due_at(&self, drawn: Option<Instant>, now: Instant, last: bool) -> bool {
+        match drawn {
+            _ if WHEN_DONE.load(Ordering::Relaxed) == OFF => false,
+            None => !last && now.duration_since(self.started) >= SHOW_AFTER,
+            Some(before) => last || now.duration_since(before) >= REDRAW_EVERY,
+        }
+    }
+
     fn draw(&self, last: bool) {
         // Only one thread draws; the others have better things to do than to wait for it.
         let guard = if last {
@@ -121,11 +174,7 @@ impl Bar {
             return;
         }
         let now = Instant::now();
-        let due = match *drawn {
-            None => !last && now.duration_since(self.started) >= SHOW_AFTER,
-            Some(before) => last || now.duration_since(before) >= REDRAW_EVERY,
-        };
-        if due {
+        if self.due_at(*drawn, now, last) {
             send_bundle(&self.picture(now, last), Some(&self.id), drawn.is_some());
             *drawn = Some(now);
         }
@@ -151,20 +200,32 @@ impl Bar {
             (false, _) => duration_text(seconds),
         };
         let text = format!("{}: {amount} {status}{left}{rate}", self.label);
+        if last && WHEN_DONE.load(Ordering::Relaxed) == GONE {
+            return MimeBundle::text("").with("text/html", Data::Text(String::new()));
+        }
         if last {
             let html = format!("<small style=\"color:var(--jp-ui-font-color2,#666)\">{}</small>", escape(&text));
             return MimeBundle::text(text).with("text/html", Data::Text(html));
         }
+        let note = match self.note.lock().unwrap_or_else(PoisonError::into_inner).as_str() {
+            "" => String::new(),
+            note => format!(", {note}"),
+        };
         let filled = (share * 30.0).round();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 30")]
         let filled = filled as usize;
-        let plain =
-            format!("{} [{}{}] {amount} {status}{left}{rate}", self.label, "#".repeat(filled), ".".repeat(30 - filled));
+        let plain = format!(
+            "{} [{}{}] {amount} {status}{left}{rate}{note}",
+            self.label,
+            "#".repeat(filled),
+            ".".repeat(30 - filled)
+        );
         let value = if total == 0 { String::new() } else { format!(" value=\"{done}\" max=\"{total}\"") };
         let html = format!(
             "<div style=\"display:flex;gap:.75em;align-items:center;font-size:90%\"><span>{label}</span><progress{value} aria-label=\"{label}\" \
-             style=\"width:18em\"></progress><span style=\"font-variant-numeric:tabular-nums\">{amount} {status}{left}{rate}</span></div>",
-            label = escape(&self.label)
+             style=\"width:18em\"></progress><span style=\"font-variant-numeric:tabular-nums\">{amount} {status}{left}{rate}{note}</span></div>",
+            label = escape(&self.label),
+            note = escape(&note)
         );
         MimeBundle::text(plain).with("text/html", Data::Text(html))
     }

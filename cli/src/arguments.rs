@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Kernel(KernelArguments),
     /// Tell Jupyter of the kernel.
     Install(InstallArguments),
+    /// Say what works here and what does not: compiler, kit, kernel, folders, memory, a cell; and a URL, from its name to its data.
+    Doctor(DoctorArguments),
     /// Run a notebook without a front end and write it with its outputs.
     Run(RunArguments),
     /// Say what a dataset is: dimensions, coordinates, variables, chunks, attributes. Reads no values.
@@ -36,7 +38,7 @@ pub(crate) struct KernelArguments {
     /// The file that Jupyter wrote with ports and key.
     #[arg(short = 'f', long, value_name = "FILE")]
     pub(crate) connection_file: PathBuf,
-    /// Keep the history of all sessions in this file; without it, it lasts as long as the session.
+    /// Keep the history of all sessions in this file, not in the user's data folder; `none` keeps it nowhere.
     #[arg(long, value_name = "FILE", env = "TERRACUBE_HISTORY")]
     pub(crate) history: Option<PathBuf>,
 }
@@ -52,8 +54,21 @@ pub(crate) struct InstallArguments {
     #[arg(long, default_value = "Terracube (Rust)")]
     pub(crate) display_name: String,
     /// Let the kernel use what cells are compiled against where it is, instead of copying it to the place.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "from")]
     pub(crate) kit_in_place: bool,
+    /// Give the kernel a compiler of its own, copied from this toolchain (`rustc --print sysroot` names one) or from an unpacked
+    /// package: it then needs no rustc, Cargo or C compiler on the machine.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// A path or URL of a dataset to look at, too.
+    pub(crate) url: Option<String>,
+    /// Run no cell.
+    #[arg(long)]
+    pub(crate) no_cell: bool,
 }
 
 /// Where Jupyter looks for kernels.
@@ -73,12 +88,21 @@ pub(crate) struct Place {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// The notebook.
-    #[arg(value_name = "IN.ipynb")]
-    pub(crate) notebook: PathBuf,
+    /// The notebook, or several.
+    #[arg(value_name = "IN.ipynb", required = true)]
+    pub(crate) notebooks: Vec<PathBuf>,
     /// Where the notebook with its outputs is written, whether or not a cell fails.
-    #[arg(short, long, value_name = "OUT.ipynb")]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, value_name = "OUT.ipynb", required_unless_present_any = ["output_dir", "check"])]
+    pub(crate) output: Option<PathBuf>,
+    /// The folder where notebooks are written under their own names: for several of them.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "output")]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// How many notebooks run at a time.
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) jobs: u8,
+    /// The memory that computations of all running notebooks may hold together: 2GB; otherwise what is free.
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) budget: Option<String>,
     /// Give a parameter a value of the type that the notebook's default has.
     #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
@@ -88,6 +112,27 @@ pub(crate) struct RunArguments {
     /// Stop a cell that runs longer than this.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) cell_timeout: Option<Duration>,
+    /// Stop a notebook that runs longer than this.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Write a page of HTML beside each output.
+    #[arg(long)]
+    pub(crate) html: bool,
+    /// Write what became of each notebook and cell as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The same as XML for CI servers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Leave out notebooks whose output is there already: the same code and parameters, run to its end without an error.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Run nothing: see whether the notebooks can be read, their cells are Rust and the parameters fit. Needs no compiler.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Print what cells print, as it comes.
+    #[arg(long)]
+    pub(crate) log_output: bool,
     /// Show no progress.
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -234,6 +279,9 @@ mod tests {
         for line in [
             "terracube run a.ipynb",
             "terracube run a.ipynb -o b.ipynb --cell-timeout 0",
+            "terracube run a.ipynb -o b.ipynb --jobs 0",
+            "terracube run a.ipynb -o b.ipynb --output-dir c",
+            "terracube run --check",
             "terracube run a.ipynb -o b.ipynb --cell-timeout soon",
             "terracube install --user --prefix /x",
             "terracube install --name a/b",

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use terracube_kernel::evaluator::Kit;
 use terracube_kernel::evaluator::install::{install_kit, user_folder};
+use terracube_kernel::evaluator::{Kit, toolchain};
 
 use crate::arguments::{InstallArguments, Place};
 use crate::failure::Failure;
@@ -14,10 +14,10 @@ use crate::kernelspec::Kernelspec;
 /// Installs, replacing an earlier installation.
 pub(crate) fn install(arguments: &InstallArguments) -> Result<(), Failure> {
     let folders = folders(&arguments.place)?;
-    let kit = Kit::find().map_err(Failure::new)?;
+    let (kit, compiler) = sources(arguments.from.as_deref())?;
     let kit = match arguments.kit_in_place {
         true => kit,
-        false => install_kit(&kit, &folders.kit).map_err(Failure::new)?,
+        false => install_kit(&kit, &folders.kit, compiler.as_deref()).map_err(Failure::new)?,
     };
     let program = env::current_exe().map_err(|error| Failure::new(format!("where this program is: {error}")))?;
     let root = kit.root().canonicalize().unwrap_or_else(|_| kit.root().to_owned());
@@ -25,9 +25,34 @@ pub(crate) fn install(arguments: &InstallArguments) -> Result<(), Failure> {
         Kernelspec { name: &arguments.name, display_name: &arguments.display_name, program: &program, kit: &root };
     let refused = |error| Failure::new(format!("cannot write the kernel to {}: {error}", folders.kernels.display()));
     let folder = spec.write(&folders.kernels).map_err(refused)?;
-    let done = format!("installed kernel `{}` in {}\n", arguments.name, folder.display());
+    let compiler = toolchain::version(&kit.rustc()).map_err(Failure::new)?;
+    let whose = if kit.has_own_toolchain() { "its own compiler" } else { "the compiler on PATH" };
+    let done = format!(
+        "installed kernel `{}` in {}\ncells are compiled in {} ({} MB on disk) by {whose}, {}\n",
+        arguments.name,
+        folder.display(),
+        kit.root().display(),
+        toolchain::size(kit.root()) / 1_000_000,
+        compiler.line
+    );
     drop(std::io::stdout().write_all(done.as_bytes())); // it is installed even if nobody listens
     Ok(())
+}
+
+/// The kit to install, and the toolchain that it gets, if any.
+fn sources(from: Option<&Path>) -> Result<(Kit, Option<PathBuf>), Failure> {
+    let Some(from) = from else { return Ok((Kit::find().map_err(Failure::new)?, None)) };
+    for kit in [from.to_owned(), from.join("share/terracube/kit"), from.join("kit")] {
+        if kit.join("kit.json").is_file() {
+            // A package brings both.
+            let compiler = kit.join(toolchain::FOLDER);
+            let compiler = compiler.is_dir().then_some(compiler);
+            return Ok((Kit::open(&kit).map_err(Failure::new)?, compiler));
+        }
+    }
+    // Without a compiler on PATH the kit cannot be opened yet, so it is looked at as it lies there.
+    let kit = Kit::find_with(&from.join("bin/rustc")).map_err(Failure::new)?;
+    Ok((kit, Some(from.to_owned())))
 }
 
 /// Where an installation goes.
@@ -57,7 +82,7 @@ fn folders(place: &Place) -> Result<Folders, Failure> {
 }
 
 /// Where Jupyter looks for what belongs to the user.
-fn user_jupyter_folder() -> Option<PathBuf> {
+pub(crate) fn user_jupyter_folder() -> Option<PathBuf> {
     let folder = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(chosen) = folder("JUPYTER_DATA_DIR") {
         return Some(chosen);

@@ -2,7 +2,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod arguments;
+mod bar;
 mod convert;
+mod doctor;
 mod evaluator;
 mod failure;
 mod info;
@@ -11,6 +13,7 @@ mod kernel;
 mod kernelspec;
 mod refs;
 mod run;
+mod run_progress;
 mod stats;
 
 use std::io::Write as _;
@@ -26,10 +29,17 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Kernel(options) => kernel::kernel(&options),
         Command::Install(options) => install::install(&options),
+        Command::Doctor(options) => doctor::doctor(&options),
         Command::Run(options) => run::run(&options),
         Command::Info(options) => info::info(&options),
-        Command::Stats(options) => stats::stats(&options),
-        Command::Convert(options) => convert::convert(&options),
+        Command::Stats(options) => {
+            bar::show_progress();
+            stats::stats(&options)
+        }
+        Command::Convert(options) => {
+            bar::show_progress();
+            convert::convert(&options)
+        }
         Command::Refs(options) => refs::refs(&options),
     };
     match done {

@@ -12,4 +12,4 @@ mod session;
 
 pub use jupyter_protocol::ConnectionInfo;
 pub use magics::WithMagics;
-pub use session::{Ended, InputPrompt, KernelError, KernelOptions, Starter, serve, serve_file};
+pub use session::{Ended, FromCells, FrontEnd, KernelError, KernelOptions, Starter, ToCells, serve, serve_file};

@@ -6,8 +6,10 @@ mod scripted;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use terracube_kernel::InputPrompt;
-use terracube_kernel::headless::{Failure, Notebook, Parameter, Progress, RunOptions, read, run, write};
+use terracube_kernel::FrontEnd;
+use terracube_kernel::headless::{
+    Failure, Notebook, Parameter, Progress, RunOptions, check, is_done, read, run, write,
+};
 
 fn notebook(cells: Vec<Value>) -> Notebook {
     let cells: Vec<Value> = cells
@@ -35,11 +37,14 @@ fn tagged(source: &str, tag: &str) -> Value {
 
 fn run_with(notebook: &mut Notebook, options: RunOptions) -> (Option<Failure>, Vec<String>) {
     let mut told = Vec::new();
-    let mut evaluator = scripted::new(InputPrompt::refusing());
+    let mut evaluator = scripted::new(FrontEnd::refusing());
     let mut progress = |progress: Progress<'_>| match progress {
         Progress::UnknownParameter(name) => told.push(format!("unknown {name}")),
         Progress::Started { cell, n_cells, first_line } => told.push(format!("{cell}/{n_cells} {first_line}")),
-        Progress::Ended { cell, failed, .. } => told.push(format!("{cell} {}", if failed { "failed" } else { "ok" })),
+        Progress::Ended { cell, error, .. } => {
+            told.push(format!("{cell} {}", if error.is_some() { "failed" } else { "ok" }));
+        }
+        Progress::Output(_) | Progress::Notebook(_) => {}
     };
     let failure = run(notebook, evaluator.as_mut(), &options, &mut progress).unwrap();
     (failure, told)
@@ -125,4 +130,43 @@ fn parameters_are_cells_that_run() {
     assert_eq!(told[..2], ["unknown a", "1/3 out let a = 1;"]);
     let failure = failure.unwrap(); // the scripted evaluator does not know Rust
     assert_eq!((failure.cell_id.as_str(), failure.first_line.as_str()), ("injected-parameters", "// Parameters"));
+}
+
+#[test]
+fn a_notebook_that_takes_too_long_is_stopped_in_the_cell_that_runs() {
+    let mut notebook = notebook(vec![code("out a"), tagged("wait", "raises-exception"), code("out never")]);
+    let options = RunOptions { timeout: Some(Duration::from_millis(300)), ..Default::default() };
+    let failure = run_with(&mut notebook, options).0.unwrap();
+    assert_eq!((failure.cell_index, failure.error.name.as_str()), (1, "Timeout"));
+    assert!(failure.error.value.contains("the notebook ran longer than 0.3 s"), "{}", failure.error.value);
+    assert_eq!(cells(&notebook)[2], json!([null, []]));
+}
+
+#[test]
+fn what_an_earlier_run_has_done_is_known() {
+    let fresh = notebook(vec![tagged("let a = 1;", "parameters"), code("out b"), tagged("fail x", "raises-exception")]);
+    let parameters = vec![Parameter::parse("a=2").unwrap()];
+    let mut done = fresh.clone();
+    done.cells.remove(0); // the scripted evaluator does not know Rust
+    let mut wanted = fresh.clone();
+    wanted.cells.remove(0);
+    assert!(!is_done(&wanted, &done, &[]).unwrap(), "nothing has run");
+    run_with(&mut done, RunOptions::default());
+    assert!(is_done(&wanted, &done, &[]).unwrap());
+    assert!(!is_done(&wanted, &done, &parameters).unwrap(), "other parameters");
+    assert!(!is_done(&fresh, &done, &[]).unwrap(), "other code");
+    let mut failed = notebook(vec![code("fail y")]);
+    let same = failed.clone();
+    run_with(&mut failed, RunOptions::default());
+    assert!(!is_done(&same, &failed, &[]).unwrap(), "it failed");
+}
+
+#[test]
+fn cells_that_are_no_rust_are_found_without_running() {
+    let mut notebook =
+        notebook(vec![code("let a = 1;"), code("%who\nlet = 1;"), code(" "), code("f(1, "), code("%%bash\nls")]);
+    let (n_cells, suspects) = check(&mut notebook, &[]).unwrap();
+    let found: Vec<(usize, &str)> = suspects.iter().map(|suspect| (suspect.cell_index, suspect.reason)).collect();
+    assert_eq!(n_cells, 4);
+    assert_eq!(found, [(1, "this is no Rust"), (3, "something is left open: a bracket, a string or a comment")]);
 }

@@ -1,40 +1,58 @@
 #!/usr/bin/env python3
-"""How long cells take, through jupyter_client, as a notebook sees it.
+"""How long cells take, through jupyter_client, as a notebook sees it; beside the kernels that people know, in the same run.
 
-    latency.py DATA.nc [--kernel terracube] [--rounds 20] [--assert]
+    latency.py DATA.nc [--kernel terracube --kernel python3 --kernel rust] [--rounds 50] [--assert] [--long 1000]
 
-Times are from sending the request to the kernel's `idle`, in milliseconds. Memory is the resident size of the kernel and all its
-children after warm cells. --assert fails where a goal is missed: trivial 300 ms, a cell that calls the cube 350 ms, first cell 8 s,
-memory 600 MB. Meant for an idle machine.
+Each row is of so many *different* cells. Times are from sending the request to the kernel's `idle`, in milliseconds. Memory is the
+resident size of the kernel and all its children: after the start, after all cells, and the peak of the compiler. `rust` is evcxr's own
+kernel and `python3` is ipykernel; a kernel that is not installed is left out, and said so. --long runs so many more cells and prints the
+memory every hundred. --assert fails where a goal is missed. Meant for an idle machine.
 """
 import argparse
 import json
 import os
 import statistics
 import sys
+import threading
 import time
 from pathlib import Path
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-GOALS = {"trivial": 300, "call": 350, "first cell": 8000, "memory MB": 600}
+GOALS = {"trivial": 180, "call": 200, "expression": 220, "first cell": 3000, "kernel_info": 300, "completion": 100, "inspection": 100, "memory": 400}
+
+# For each kernel: what prepares, and rows of cells ({i} is different each time).
+RUST_ROWS = {
+    "trivial": "let x{i} = {i} + {i};",
+    "print": 'println!("line {i}");',
+    "move": "let moved{i} = kept{i};",
+    "first-use type": "let map{i}: std::collections::BTreeMap<[u8; {i}], Vec<f64>> = Default::default();",
+    "compile error": "let wrong{i}: String = {i};",
+    "loop": "let mut sum{i} = 0u64; for k in 0..{i}00 { sum{i} += k; }",
+}
+DIALECTS = {
+    "terracube": {
+        "setup": ["let ds = open({data})?;", 'let t = ds.var("air_temperature");'],
+        "rows": RUST_ROWS
+        | {
+            "call": 'let m{i} = t.isel("time", {i}).mean("latitude") * {i}.0;',
+            "expression": 't.isel("time", {i}).mean("longitude")',
+            "chain": 'let c{i} = t.isel("time", {i}..{i} + 24).group_by("time.month").mean() * 2.0;',
+        },
+        "busy": "std::thread::spawn({ let t = t.clone(); move || loop { if t.mean(\"time\").to_f64().is_err() { break; } } });",
+        "complete": "let a = t.me", "inspect": "ds",
+    },
+    "rust": {"setup": ["let t = vec![1.0, 2.0];"], "rows": RUST_ROWS | {"expression": "t[0] + {i}.0"}, "complete": "let a = t.le", "inspect": "t"},
+    "python3": {
+        "setup": ["t = [1.0, 2.0]"],
+        "rows": {"trivial": "x{i} = {i} + {i}", "print": "print('line {i}')", "compile error": "wrong{i} = (", "loop": "sum{i} = sum(range({i}00))", "expression": "t[0] + {i}.0"},
+        "complete": "t.app", "inspect": "t",
+    },
+}  # fmt: skip
 
 
-def run(client, code, timeout=120):
-    start = time.perf_counter()
-    errors = []
-
-    def hook(message):
-        if message["msg_type"] == "error":
-            errors.append(message["content"]["evalue"])
-    reply = client.execute_interactive(code, timeout=timeout, output_hook=hook, allow_stdin=False)
-    milliseconds = (time.perf_counter() - start) * 1000
-    if reply["content"]["status"] != "ok" or errors:
-        sys.exit(f"the cell failed: {code}\n{errors or reply['content']}")
-    return milliseconds
-
-
-def resident_mb(root):
+def family(root):
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -42,64 +60,160 @@ def resident_mb(root):
                 parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except (OSError, IndexError):
                 continue
-    family, grown = {root}, True
+    found, grown = {root}, True
     while grown:
-        more = {child for child, parent in parents.items() if parent in family} - family
-        family |= more
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found |= more
         grown = bool(more)
-    total = 0
-    for process in family:
+    return found
+
+
+def resident_mb(process):
+    try:
+        line = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+    except (OSError, StopIteration):
+        return 0.0
+
+
+class CompilerPeak(threading.Thread):
+    """Looks for compilers among the kernel's children."""
+
+    def __init__(self, root):
+        super().__init__(daemon=True)
+        self.root, self.peak, self.over = root, 0.0, threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            for process in family(self.root):
+                try:
+                    name = Path(f"/proc/{process}/comm").read_text().strip()
+                except OSError:
+                    continue
+                if name in ("rustc", "rust-lld", "cargo", "ld", "collect2", "terracube-compi"):
+                    self.peak = max(self.peak, resident_mb(process))
+
+
+class Kernel:
+    def __init__(self, name):
+        self.manager = KernelManager(kernel_name=name)
+        self.begin = time.perf_counter()
+        self.manager.start_kernel()
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        while True:  # the first answer, not the first that comes after a poll of a second
+            self.client.kernel_info()
+            try:
+                self.client.get_shell_msg(timeout=0.05)
+                break
+            except Exception:
+                if time.perf_counter() - self.begin > 120:
+                    sys.exit(f"{name} does not answer")
+        self.answered = (time.perf_counter() - self.begin) * 1000
+        while self.client.shell_channel.msg_ready():
+            self.client.get_shell_msg(timeout=1)
+
+    def run(self, code, may_fail=False):
+        start = time.perf_counter()
+        reply = self.client.execute_interactive(code, timeout=300, output_hook=lambda _: None, allow_stdin=False)["content"]
+        milliseconds = (time.perf_counter() - start) * 1000
+        if (reply["status"] != "ok") != may_fail:
+            sys.exit(f"the cell should {'fail' if may_fail else 'run'}: {code}\n{reply}")
+        return milliseconds
+
+    def ask(self, kind, code):
+        start = time.perf_counter()
+        if kind == "completion":
+            self.client.complete(code, len(code))
+        else:
+            self.client.inspect(code, len(code))
+        self.client.get_shell_msg(timeout=60)
+        return (time.perf_counter() - start) * 1000
+
+    def memory(self):
+        return sum(resident_mb(process) for process in family(self.manager.provisioner.pid))
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def p95(values):
+    return sorted(values)[min(len(values) - 1, round(0.95 * (len(values) - 1)))]
+
+
+def measure(name, data, rounds, long):
+    dialect = DIALECTS[name]
+    kernel = Kernel(name)
+    peak = CompilerPeak(kernel.manager.provisioner.pid)
+    peak.start()
+    rows, single = {}, {"kernel_info": kernel.answered}
+    try:
+        for code in dialect["setup"]:
+            kernel.run(code.replace("{data}", json.dumps(data)))
+            single.setdefault("first cell", (time.perf_counter() - kernel.begin) * 1000)
+        time.sleep(2)
+        single["memory at rest, MB"] = kernel.memory()
+        for row, code in dialect["rows"].items():
+            if row == "move":
+                kernel.run(" ".join(f"let kept{i} = vec![{i}];" for i in range(1, rounds + 1)))
+            fails = row == "compile error"
+            if row != "move":
+                kernel.run(code.replace("{i}", str(rounds + 1)), fails)  # the first of its kind
+            rows[row] = [kernel.run(code.replace("{i}", str(i)), fails) for i in range(1, rounds + 1)]
+        for kind, code in (("completion", dialect["complete"]), ("inspection", dialect["inspect"])):
+            kernel.ask(kind, code)
+            rows[kind] = [kernel.ask(kind, code) for _ in range(10)]
+        single["memory after cells, MB"] = kernel.memory()
+        if "busy" in dialect:
+            kernel.run(dialect["busy"])
+            rows["trivial, computing"] = [kernel.run(f"let y{i} = {i} + {i};") for i in range(1, max(rounds // 2, 5))]
+            kernel.end()
+            kernel = None
+        single["the compiler's peak, MB"] = peak.peak
+    finally:
+        peak.over.set()
+        if kernel:
+            kernel.end()
+    if long:
+        kernel = Kernel(name)
         try:
-            line = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS"))
-            total += int(line.split()[1])
-        except (OSError, StopIteration):
-            continue
-    return total / 1024
+            for n in range(1, long + 1):
+                kernel.run(dialect["rows"]["trivial"].replace("{i}", str(n % 7 + 1)))
+                if n in (1, 50) or n % 100 == 0:
+                    print(f"{name}: {kernel.memory():.0f} MB after {n} cells", flush=True)
+        finally:
+            kernel.end()
+    return rows, single
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
-    parser.add_argument("--kernel", default="terracube")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--kernel", action="append", choices=DIALECTS)
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--long", type=int, default=0)
     parser.add_argument("--assert", dest="hold", action="store_true")
     arguments = parser.parse_args()
-
-    manager = KernelManager(kernel_name=arguments.kernel)
-    begin = time.perf_counter()
-    manager.start_kernel()
-    client = manager.blocking_client()
-    try:
-        client.start_channels()
-        client.wait_for_ready(timeout=120)
-        ready = (time.perf_counter() - begin) * 1000
-        run(client, f"let ds = open({json.dumps(arguments.data)})?;")
-        first = (time.perf_counter() - begin) * 1000
-        run(client, 'let t = ds.var("air_temperature");')
-        run(client, 't.mean("time")')  # the first display
-        time.sleep(2)
-        cells = {
-            "trivial": "let x{i} = {i} + 1;",
-            "trivial shown": "{i} + 1",
-            "call": 'let m{i} = t.mean("time");',
-            "call shown": 't.mean("time")',
-            "chain": 'let c{i} = t.isel("time", 0..12).group_by("time.month").mean() * 2.0;',
-        }
-        rows = {}
-        for name, code in cells.items():
-            rows[name] = [run(client, code.replace("{i}", str(i))) for i in range(arguments.rounds)]
-        memory = resident_mb(manager.provisioner.pid)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-    print(f"load {os.getloadavg()[0]:.1f} over the last minute; {arguments.rounds} rounds")
-    print(f"{'':<16} {'median':>8} {'least':>8} {'most':>8}  ms")
-    for name, values in rows.items():
-        print(f"{name:<16} {statistics.median(values):>8.0f} {min(values):>8.0f} {max(values):>8.0f}")
-    print(f"{'kernel answers':<16} {ready:>8.0f}\n{'first cell':<16} {first:>8.0f}   from the start of the kernel\n{'memory MB':<16} {memory:>8.0f}   kernel and children")
-    found = {"trivial": statistics.median(rows["trivial"]), "call": statistics.median(rows["call"]), "first cell": first, "memory MB": memory}
-    missed = [f"{name}: {value:.0f}, goal {GOALS[name]}" for name, value in found.items() if value > GOALS[name]]
+    installed = KernelSpecManager().find_kernel_specs()
+    wanted = arguments.kernel or list(DIALECTS)
+    for name in wanted:
+        if name not in installed:
+            print(f"{name} is not installed here" + (": `cargo install --locked evcxr_jupyter && evcxr_jupyter --install`" if name == "rust" else ""))
+    found = {name: measure(name, arguments.data, arguments.rounds, arguments.long) for name in wanted if name in installed}
+    print(f"load {os.getloadavg()[0]:.1f} over the last minute; {arguments.rounds} different cells a row; milliseconds, median (95th percentile)")
+    print(f"{'':<24}" + "".join(f"{name:>18}" for name in found) + f"{'goal':>8}")
+    for row in dict.fromkeys(row for rows, _ in found.values() for row in rows):
+        cells = [f"{statistics.median(rows[row]):.0f} ({p95(rows[row]):.0f})" if row in rows else "" for rows, _ in found.values()]
+        print(f"{row:<24}" + "".join(f"{cell:>18}" for cell in cells) + f"{GOALS.get(row, ''):>8}")
+    for row in dict.fromkeys(row for _, single in found.values() for row in single):
+        cells = [f"{single[row]:.0f}" if row in single else "" for _, single in found.values()]
+        print(f"{row:<24}" + "".join(f"{cell:>18}" for cell in cells) + f"{GOALS.get(row.split(' a')[0], GOALS.get(row, '')):>8}")
+    if "terracube" not in found:
+        return
+    rows, single = found["terracube"]
+    values = {row: statistics.median(times) for row, times in rows.items()} | single | {"memory": single["memory after cells, MB"]}
+    missed = [f"{row}: {values[row]:.0f}, goal {goal}" for row, goal in GOALS.items() if values[row] > goal]
     print("missed: " + "; ".join(missed) if missed else "all goals met")
     if missed and arguments.hold:
         sys.exit(1)

@@ -38,6 +38,8 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let socket = std::env::var(wire::SOCKET_VARIABLE)
         .map_err(|_| "this program is started by the kernel, which names its socket in the environment")?;
     let nonce = std::env::var(wire::NONCE_VARIABLE)?;
+    // Where memory runs out, the system should end this process, not the kernel or the server of the front end.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     // SAFETY: descriptor 1 is open; the duplicate is owned by this process alone.
     let mut protocol = unsafe { File::from_raw_fd(check(libc::dup(libc::STDOUT_FILENO))?) };
     close_on_exec(protocol.as_raw_fd());

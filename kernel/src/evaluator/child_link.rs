@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,17 @@ use serde_json::{Value, json};
 use terracube_display::frame::Frame;
 use terracube_display::{Data, MimeBundle};
 
-use super::Output;
 use super::known::Known;
 use super::output_parser::{OutputParser, Piece};
 use super::wire;
-use crate::session::InputPrompt;
+use super::{Output, comm_frames, display_frames};
+use crate::session::{FromCells, FrontEnd, ToCells};
 
 /// How long a marked frame, or the rest of a cell's output, is waited for; both were sent before they are asked for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of the end of standard error is remembered, in bytes.
+const LAST_WORDS: usize = 4096;
 
 /// Where the running cell stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct CellFacts {
     pub returned_error: bool,
     /// When the cell's code began to run, and how long it did.
     pub ran: Option<(Instant, Duration)>,
+    /// The end of what went to standard error, which says why a process died.
+    pub last_words: String,
 }
 
 /// What is known now; guarded by [`ChildLink::lock`].
@@ -66,11 +71,13 @@ pub struct LinkState {
     /// What the session's variables hold, as the process said after its last cell.
     pub known: Arc<Known>,
     facts: CellFacts,
-    outputs: Option<Sender<Output>>,
+    outputs: Option<SyncSender<Output>>,
     frames: HashMap<u64, Frame>,
     lines: Vec<String>,
     stdout_ended: bool,
     stderr_ended: bool,
+    /// Where the process that runs cells listens to what front ends do with comms.
+    comms: Option<UnixStream>,
     /// Open output connections by process.
     open: HashMap<u32, usize>,
 }
@@ -79,7 +86,7 @@ struct Shared {
     nonce: String,
     state: Mutex<LinkState>,
     changed: Condvar,
-    prompt: InputPrompt,
+    prompt: FrontEnd,
 }
 
 /// The kernel's end of the side channel. Clones share it.
@@ -95,7 +102,7 @@ impl ChildLink {
     ///
     /// # Errors
     /// If the socket cannot be made.
-    pub fn listen(socket: &Path, nonce: String, prompt: InputPrompt) -> io::Result<Self> {
+    pub fn listen(socket: &Path, nonce: String, prompt: FrontEnd) -> io::Result<Self> {
         let listener = UnixListener::bind(socket)?;
         let state = LinkState {
             phase: Phase::Idle,
@@ -110,6 +117,7 @@ impl ChildLink {
             lines: Vec::new(),
             stdout_ended: false,
             stderr_ended: false,
+            comms: None,
             open: HashMap::new(),
         };
         let shared = Arc::new(Shared { nonce, state: Mutex::new(state), changed: Condvar::new(), prompt });
@@ -141,7 +149,7 @@ impl ChildLink {
     }
 
     /// A cell is being compiled; its outputs go to `outputs`.
-    pub fn begin_cell(&self, outputs: Option<Sender<Output>>) {
+    pub fn begin_cell(&self, outputs: Option<SyncSender<Output>>) {
         let mut state = self.lock();
         state.cell += 1;
         state.phase = Phase::Compiling;
@@ -150,6 +158,13 @@ impl ChildLink {
         state.facts = CellFacts::default();
         state.outputs = outputs;
         state.lines.clear();
+    }
+
+    /// Takes a message to the process that runs cells; `false` if it does not listen.
+    pub fn to_cells(&self, message: &ToCells) -> bool {
+        let stream = self.lock().comms.as_ref().and_then(|stream| stream.try_clone().ok());
+        let Some(mut stream) = stream else { return false };
+        Frame::new(comm_frames::header(message)).write_to(&mut stream).is_ok()
     }
 
     /// The cell is over. If its process died, waits until all that it had written has been handed over.
@@ -206,11 +221,21 @@ impl Shared {
                 // An error is a cell that does not wait any more.
                 let _ = self.serve_question(stream);
             }
+            Some("comms") => self.serve_comms(stream),
             // Held open, so that the process sees when the kernel is gone.
             Some("life") => {
                 let _ = stream.read(&mut [0]);
             }
             _ => {}
+        }
+    }
+
+    /// Hands an output on; waits if front ends do not keep up, which then holds up the cell. Never called under the lock.
+    fn put(&self, output: Output) {
+        // Output between cells (a thread that a cell left behind) has no cell to stand in.
+        let outputs = self.lock().outputs.clone();
+        if let Some(outputs) = outputs {
+            let _ = outputs.send(output);
         }
     }
 
@@ -249,7 +274,12 @@ impl Shared {
 
     fn handle_piece(&self, piece: Piece, wrap: fn(String) -> Output, is_stdout: bool) {
         match piece {
-            Piece::Text(text) => self.lock().put(wrap(text)),
+            Piece::Text(text) => {
+                if !is_stdout {
+                    self.lock().facts.hear(&text);
+                }
+                self.put(wrap(text));
+            }
             Piece::Mark(word) if word == "end" => {
                 let mut state = self.lock();
                 if is_stdout {
@@ -263,8 +293,11 @@ impl Shared {
             Piece::Mark(word) => {
                 let Ok(sequence) = word.parse::<u64>() else { return };
                 let (mut state, arrived) = self.wait_until(self.lock(), |state| state.frames.contains_key(&sequence));
-                if let Some(frame) = state.frames.remove(&sequence).filter(|_| arrived) {
-                    state.apply(frame);
+                let frame = state.frames.remove(&sequence).filter(|_| arrived);
+                let output = frame.and_then(|frame| state.apply(frame));
+                drop(state);
+                if let Some(output) = output {
+                    self.put(output);
                 }
             }
             Piece::Line(line) => {
@@ -294,6 +327,18 @@ impl Shared {
                 self.changed.notify_all();
             }
         }
+    }
+
+    /// Passes on what cells do with comms, until their process ends.
+    fn serve_comms(&self, mut stream: UnixStream) {
+        self.lock().comms = stream.try_clone().ok();
+        while let Ok(frame) = Frame::read_from(&mut stream) {
+            if let Some(message) = comm_frames::read(&frame.header) {
+                self.prompt.tell(message);
+            }
+        }
+        self.lock().comms = None;
+        self.prompt.tell(FromCells::Gone);
     }
 
     /// Asks the user what a cell wants to know; without an answer the value is null.
@@ -340,27 +385,33 @@ impl Shared {
     }
 }
 
-impl LinkState {
-    fn put(&mut self, output: Output) {
-        // Output between cells (a thread that a cell left behind) has no cell to stand in.
-        if let Some(outputs) = &self.outputs {
-            let _ = outputs.send(output);
+impl CellFacts {
+    fn hear(&mut self, text: &str) {
+        self.last_words.push_str(text);
+        let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
+        if let Some(start) =
+            (surplus..self.last_words.len()).find(|at| surplus > 0 && self.last_words.is_char_boundary(*at))
+        {
+            self.last_words.drain(..start);
         }
     }
+}
 
-    fn apply(&mut self, frame: Frame) {
-        let Ok(header) = serde_json::from_str::<Value>(&frame.header) else { return };
+impl LinkState {
+    /// Takes note of a frame; an output in it is returned.
+    fn apply(&mut self, frame: Frame) -> Option<Output> {
+        let header = serde_json::from_str::<Value>(&frame.header).ok()?;
         match header["kind"].as_str() {
             Some("display") => {
                 let output = Output::Display {
-                    bundle: bundle_of(&header, &frame),
+                    bundle: display_frames::bundle(&header, &frame),
                     display_id: header["display_id"].as_str().map(str::to_owned),
                     update: header["update"].as_bool().unwrap_or(false),
                 };
-                self.put(output);
+                return Some(output);
             }
-            Some("clear") => self.put(Output::Clear { wait: header["wait"].as_bool().unwrap_or(false) }),
-            Some("result") => self.facts.result = Some(bundle_of(&header, &frame)),
+            Some("clear") => return Some(Output::Clear { wait: header["wait"].as_bool().unwrap_or(false) }),
+            Some("result") => self.facts.result = Some(display_frames::bundle(&header, &frame)),
             Some("error") => self.facts.error = header["text"].as_str().map(str::to_owned),
             Some("panic") => {
                 let text = header["text"].as_str().unwrap_or_default().to_owned();
@@ -369,22 +420,6 @@ impl LinkState {
             Some("interrupted") => self.facts.interrupted = true,
             _ => tracing::warn!(kind = ?header["kind"], "unknown frame on the side channel"),
         }
+        None
     }
-}
-
-fn bundle_of(header: &Value, frame: &Frame) -> MimeBundle {
-    let mut bundle = MimeBundle::text("");
-    for part in header["parts"].as_array().map(Vec::as_slice).unwrap_or_default() {
-        let Some(mime) = part["mime"].as_str() else { continue };
-        let data = if let Some(text) = part["text"].as_str() {
-            Data::Text(text.to_owned())
-        } else if let Some(text) = part["json"].as_str() {
-            Data::Json(text.to_owned())
-        } else {
-            let index = part["buffer"].as_u64().and_then(|index| usize::try_from(index).ok());
-            Data::Bytes(index.and_then(|index| frame.buffers.get(index)).cloned().unwrap_or_default())
-        };
-        bundle = bundle.with(mime, data);
-    }
-    bundle
 }

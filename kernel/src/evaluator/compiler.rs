@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
-use super::compiler_wire::{CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, OPT_LEVEL_FILE, RUSTC_VARIABLE};
-use super::kit::{self, Kit};
+use super::compiler_wire::{
+    CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, LINK_NAMES_VARIABLE, LINKER_VARIABLE, OPT_LEVEL_FILE,
+    RUSTC_VARIABLE,
+};
+use super::kit::Kit;
+use super::toolchain;
 
 /// The folder of stand-ins for `cargo` and `rustup`, to be shown to evcxr first on `PATH`.
 pub struct StandIns {
@@ -32,7 +36,12 @@ impl StandIns {
             let _ = std::fs::remove_file(folder.join(name));
             std::os::unix::fs::symlink(&program, folder.join(name)).map_err(failed)?;
         }
-        let bin = kit::sysroot()?.join("bin");
+        let sysroot = kit.sysroot()?;
+        let bin = sysroot.join("bin");
+        // Evcxr asks it for its folder.
+        let _ = std::fs::remove_file(folder.join("rustc"));
+        std::os::unix::fs::symlink(bin.join("rustc"), folder.join("rustc")).map_err(failed)?;
+        let linking = linking(kit, &sysroot, &folder.join("link"));
         let library = kit.library();
         let folders = [library.parent().unwrap_or(&library).to_owned(), kit.dependencies()];
         let dependencies = std::env::join_paths(folders).map_err(|error| error.to_string())?;
@@ -45,9 +54,35 @@ impl StandIns {
             std::env::set_var(RUSTC_VARIABLE, bin.join("rustc"));
             std::env::set_var(LIBRARY_VARIABLE, &library);
             std::env::set_var(DEPENDENCIES_VARIABLE, dependencies);
+            match linking {
+                Some((linker, names)) => {
+                    std::env::set_var(LINKER_VARIABLE, linker);
+                    std::env::set_var(LINK_NAMES_VARIABLE, names);
+                }
+                None => std::env::remove_var(LINKER_VARIABLE),
+            }
+            if kit.has_own_toolchain() {
+                // Rust-analyzer looks here first; nothing on PATH is needed then.
+                std::env::set_var("CARGO", bin.join("cargo"));
+                std::env::set_var("RUSTC", bin.join("rustc"));
+            }
             std::env::set_var("PATH", path);
         }
         Ok(Self { folder: folder.to_owned(), before })
+    }
+}
+
+/// The toolchain's own linker, and the folder with the names that it looks for; `None` where cells are linked by the
+/// system's C compiler.
+fn linking(kit: &Kit, sysroot: &Path, names: &Path) -> Option<(PathBuf, PathBuf)> {
+    let host = toolchain::version(&kit.rustc()).ok()?.host;
+    let linker = toolchain::linker(sysroot, &host)?;
+    match toolchain::link_names(names) {
+        Ok(()) => Some((linker, names.to_owned())),
+        Err(error) => {
+            tracing::debug!(%error, "cells are linked by the C compiler");
+            None
+        }
     }
 }
 

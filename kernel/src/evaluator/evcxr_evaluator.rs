@@ -1,7 +1,8 @@
 //! The evaluator that compiles cells with evcxr. Evcxr stays on one thread of its own; this side hands it requests and
 //! hands on what the running cell puts out.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +10,10 @@ use terracube_display::MimeBundle;
 
 use super::child_link::{CellFacts, ChildLink};
 use super::evcxr_session::{Ended, EvcxrSession};
+use super::hand_over::{QUEUE, hand_over};
 use super::kit::Kit;
-use super::{CellError, Completions, Evaluator, Outcome, Output, interrupt};
-use crate::session::InputPrompt;
-
-/// How often waiting for a cell looks whether the evaluator's thread is still there.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+use super::{CellError, Completions, Evaluator, Outcome, Output, cell_folder, interrupt, losses};
+use crate::session::{FrontEnd, ToCells};
 
 /// Compiles cells with evcxr and runs them in a child process.
 pub struct EvcxrEvaluator {
@@ -27,7 +26,7 @@ pub struct EvcxrEvaluator {
 }
 
 enum Request {
-    Execute { code: String, outputs: Sender<Output>, outcome: Sender<Outcome> },
+    Execute { code: String, outputs: SyncSender<Output>, outcome: Sender<Outcome> },
     Complete { code: String, offset: usize, answer: Sender<Completions> },
     Inspect { code: String, offset: usize, answer: Sender<Option<MimeBundle>> },
     Variables { answer: Sender<Vec<(String, String)>> },
@@ -41,8 +40,8 @@ impl EvcxrEvaluator {
     ///
     /// # Errors
     /// If the session's folder or socket cannot be made.
-    pub fn start(kit: Kit, prompt: InputPrompt) -> std::io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("terracube-").tempdir()?;
+    pub fn start(kit: Kit, prompt: FrontEnd) -> std::io::Result<Self> {
+        let folder = cell_folder::fresh()?;
         let compile_folder = folder.path().join("cells");
         std::fs::create_dir_all(&compile_folder)?;
         // As the system names it, for comparison with the folders of processes.
@@ -76,20 +75,14 @@ impl EvcxrEvaluator {
 
 impl Evaluator for EvcxrEvaluator {
     fn execute(&mut self, code: &str, output: &mut dyn FnMut(Output)) -> Outcome {
-        let (outputs, put_out) = channel();
+        let (outputs, put_out) = sync_channel(QUEUE);
         let (outcome, ended) = channel();
         let request = Request::Execute { code: code.to_owned(), outputs, outcome };
         if self.requests.send(request).is_err() {
             return Outcome::Failed(gone());
         }
-        loop {
-            // The senders are dropped when the cell is over, after everything was sent.
-            match put_out.recv_timeout(LOOK_EVERY) {
-                Ok(next) => output(next),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
+        // The senders are dropped when the cell is over, after everything was sent.
+        hand_over(&put_out, output);
         ended.recv().unwrap_or_else(|_| Outcome::Failed(gone()))
     }
 
@@ -122,6 +115,11 @@ impl Evaluator for EvcxrEvaluator {
     fn restart(&mut self) -> Result<(), CellError> {
         let restarted = self.ask(|answer| Request::Restart { answer }).unwrap_or_else(|| Err(GONE.to_owned()));
         restarted.map_err(|error| start_failure(&error))
+    }
+
+    fn to_cells(&self) -> Arc<dyn Fn(ToCells) -> bool + Send + Sync> {
+        let link = self.link.clone();
+        Arc::new(move |message| link.to_cells(&message))
     }
 
     fn last_run(&self) -> Option<Duration> {
@@ -158,14 +156,27 @@ fn serve(
     let mut session = start();
     for request in requests {
         match (request, &mut session) {
-            (Request::Execute { code, outputs, outcome }, Ok(session)) => {
-                // Nobody waits any more if the receivers are gone.
-                let (ended, ran) = run_cell(session, link, &code, outputs);
-                *last_run.lock().unwrap_or_else(PoisonError::into_inner) = ran;
+            (Request::Execute { code, outputs, outcome }, session) => {
+                let ended = match session {
+                    Ok(running) => match catch_unwind(AssertUnwindSafe(|| run_cell(running, link, &code, outputs))) {
+                        Ok((ended, ran)) => {
+                            *last_run.lock().unwrap_or_else(PoisonError::into_inner) = ran;
+                            ended
+                        }
+                        Err(_) => {
+                            // The evaluator's own code panicked, so that its state cannot be trusted any more.
+                            let lost: Vec<String> = running.variables().into_iter().map(|(name, _)| name).collect();
+                            link.end_cell(None);
+                            // The old process ends first.
+                            *session = Err("restarting".into());
+                            *session = start();
+                            Outcome::Failed(losses::died("a bug in the evaluator", "", &lost))
+                        }
+                    },
+                    Err(error) => Outcome::Failed(start_failure(error)),
+                };
+                // Nobody waits any more if the receiver is gone.
                 let _ = outcome.send(ended);
-            }
-            (Request::Execute { outcome, .. }, Err(error)) => {
-                let _ = outcome.send(Outcome::Failed(start_failure(error)));
             }
             (Request::Restart { answer }, session) => {
                 // The old process ends first.
@@ -195,7 +206,7 @@ fn run_cell(
     session: &mut EvcxrSession,
     link: &ChildLink,
     code: &str,
-    outputs: Sender<Output>,
+    outputs: SyncSender<Output>,
 ) -> (Outcome, Option<Duration>) {
     let process = link.lock().process;
     link.begin_cell(Some(outputs.clone()));
@@ -204,23 +215,25 @@ fn run_cell(
         let state = link.lock();
         (state.interrupt_requested.is_some(), state.killed)
     };
-    let facts = link.end_cell(matches!(ended, Ended::Died(_)).then_some(process).flatten());
+    let facts = link.end_cell(matches!(ended, Ended::Died { .. }).then_some(process).flatten());
     let ran = facts.ran.map(|(_, ran)| ran);
     let outcome = match ended {
-        Ended::Died(_) if killed => Outcome::Failed(CellError {
-            name: "Interrupted".into(),
-            value: "the cell did not stop by itself, so its process was ended and all variables are lost".into(),
-            traceback: vec!["Run the cells that make the variables again.".into()],
-        }),
-        Ended::Died(reason) => Outcome::Failed(died(&reason)),
+        Ended::Died { lost, .. } if killed => Outcome::Failed(losses::killed(&lost)),
+        Ended::Died { reason, lost } => Outcome::Failed(losses::died(&reason, &facts.last_words, &lost)),
         Ended::NotCompiled(_) if asked_to_stop => Outcome::Failed(interrupted()),
         Ended::NotCompiled(error) => Outcome::Failed(error),
-        Ended::Ran { moved } => {
-            if !moved.is_empty() {
-                let _ = outputs.send(Output::Stderr(moved_note(&moved)));
+        Ended::Ran { moved, before, after } => match finished(facts, asked_to_stop) {
+            Outcome::Failed(mut error) => {
+                error.traceback.extend(losses::half_way(code, &before, &after));
+                Outcome::Failed(error)
             }
-            finished(facts, asked_to_stop)
-        }
+            done => {
+                if !moved.is_empty() {
+                    let _ = outputs.send(Output::Stderr(moved_note(&moved)));
+                }
+                done
+            }
+        },
     };
     (outcome, ran)
 }
@@ -255,15 +268,6 @@ fn interrupted() -> CellError {
         name: "Interrupted".into(),
         value: "the cell was interrupted; the variables of earlier cells are kept".into(),
         traceback: Vec::new(),
-    }
-}
-
-fn died(reason: &str) -> CellError {
-    let reason = reason.rsplit_once("terminated with status: ").map_or(reason, |(_, status)| status).trim();
-    CellError {
-        name: "ChildDied".into(),
-        value: format!("the process that ran the cell ended ({reason}), so all variables are lost"),
-        traceback: vec!["Run the cells that make the variables again; the next cell gets a fresh process.".into()],
     }
 }
 

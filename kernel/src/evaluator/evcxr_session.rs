@@ -9,13 +9,17 @@ use terracube_display::{Data, MimeBundle};
 
 use super::child_link::ChildLink;
 use super::kit::Kit;
-use super::{CellError, Completions, Output, compile_errors, compiler, wire};
+use super::{CellError, Completions, Output, compile_errors, compiler, syntax, wire};
+use crate::session::{Completeness, completeness};
 
 /// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
 /// makes rust-analyzer infer over the standard library once; since it fails, it leaves no variable.
 const FIRST_CELL: &str = "use terracube::prelude::*;\nuse terracube::{println, eprintln};\n\
     let warm_up: Vec<f64> = [1.0, 2.0].iter().map(|x| x * 2.0).collect(); let mean = warm_up.iter().sum::<f64>() / 2.0;\n\
     Err::<(), String>(format!(\"{mean}\"))?;\n";
+
+/// Outputs of a start that are kept: a start prints nothing, unless it fails.
+const START_OUTPUTS: usize = 1024;
 
 /// One evcxr session. Lives on the thread that made it.
 pub struct EvcxrSession {
@@ -24,6 +28,7 @@ pub struct EvcxrSession {
     n_cells: u64,
     levels: compiler::Levels,
     compile_folder: PathBuf,
+    rustc: PathBuf,
 }
 
 /// How evcxr left a cell.
@@ -32,11 +37,20 @@ pub enum Ended {
     Ran {
         /// Names of session variables that are gone.
         moved: Vec<String>,
+        /// The session's variables before the cell.
+        before: HashSet<String>,
+        /// And behind it.
+        after: HashSet<String>,
     },
     /// It could not be compiled.
     NotCompiled(CellError),
-    /// The process that runs cells ended, with the reason.
-    Died(String),
+    /// The process that runs cells ended.
+    Died {
+        /// Evcxr's words for it.
+        reason: String,
+        /// The session's variables, which are gone.
+        lost: Vec<String>,
+    },
 }
 
 impl EvcxrSession {
@@ -48,14 +62,16 @@ impl EvcxrSession {
         let mut runner = Command::new(kit.runner());
         runner.envs(link.environment());
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
-        let (said, heard) = std::sync::mpsc::channel();
+        let (said, heard) = std::sync::mpsc::sync_channel(START_OUTPUTS);
         link.begin_cell(Some(said));
         let started = {
             let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-            set_environment(kit, compile_folder);
+            set_environment(compile_folder);
             // SAFETY: as in `set_environment`.
             let _stand_ins = unsafe { compiler::StandIns::show(kit, &compile_folder.join("tools")) }?;
-            EvalContext::with_subprocess_command(runner)
+            let started = EvalContext::with_subprocess_command(runner);
+            show_source(kit);
+            started
         };
         let (mut context, outputs) = match started {
             Ok(started) => started,
@@ -92,12 +108,18 @@ impl EvcxrSession {
             n_cells: 0,
             levels: compiler::Levels::default(),
             compile_folder: compile_folder.to_owned(),
+            rustc: kit.rustc(),
         })
     }
 
     /// Compiles and runs one cell.
     pub fn execute(&mut self, code: &str) -> Ended {
         self.n_cells += 1;
+        if matches!(completeness(code), Completeness::Invalid)
+            && let Some(error) = syntax::error(&self.rustc, code)
+        {
+            return Ended::NotCompiled(error);
+        }
         self.levels.choose(code, &self.compile_folder);
         let before: HashSet<String> = self.variable_names();
         match self.context.execute(code) {
@@ -107,14 +129,20 @@ impl EvcxrSession {
                 moved.sort();
                 self.moved.retain(|name, _| !after.contains(name));
                 self.moved.extend(moved.iter().map(|name| (name.clone(), self.n_cells)));
-                Ended::Ran { moved }
+                Ended::Ran { moved, before, after }
+            }
+            Err(Error::CompilationErrors(_)) if matches!(completeness(code), Completeness::Incomplete { .. }) => {
+                let value = "the cell is not complete: a bracket, a string or a comment is left open".to_owned();
+                Ended::NotCompiled(CellError { name: "CompileError".into(), traceback: vec![value.clone()], value })
             }
             Err(Error::CompilationErrors(errors)) => {
                 Ended::NotCompiled(compile_errors::cell_error(&errors, &self.moved))
             }
             Err(Error::SubprocessTerminated(reason)) => {
                 self.moved.clear();
-                Ended::Died(reason)
+                let mut lost: Vec<String> = before.into_iter().collect();
+                lost.sort();
+                Ended::Died { reason, lost }
             }
             Err(Error::TypeRedefinedVariablesLost(names)) => Ended::NotCompiled(CellError {
                 name: "Error".into(),
@@ -183,17 +211,26 @@ impl EvcxrSession {
 /// Evcxr and rust-analyzer read where to work from the environment of this process, so that one session starts at a time.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// Names the session's folder, and the standard library's source, to evcxr and rust-analyzer.
-fn set_environment(kit: &Kit, compile_folder: &Path) {
+/// Names the session's folder to evcxr and rust-analyzer.
+fn set_environment(compile_folder: &Path) {
     // SAFETY: Rust's own readers of the environment are synchronised with this; what reads it in C code (name look-ups,
     // time zones) does not run while the kernel starts its evaluator.
     unsafe {
         std::env::set_var("EVCXR_TMPDIR", compile_folder);
         // A user's evcxr.toml would change how our cells compile.
         std::env::set_var("EVCXR_CONFIG_DIR", compile_folder.join("config"));
-        if let Some(source) = kit.rust_source() {
-            std::env::set_var("RUST_SRC_PATH", source);
-        }
+        // Evcxr loads everything twice: for a cell of its own, and when our library comes. The first time needs no standard
+        // library, so that its source is named when that is over.
+        std::env::set_var("RUST_SRC_PATH", compile_folder);
+    }
+}
+
+/// Names the standard library's source to rust-analyzer.
+fn show_source(kit: &Kit) {
+    // SAFETY: as in `set_environment`.
+    match kit.rust_source() {
+        Some(source) => unsafe { std::env::set_var("RUST_SRC_PATH", source) },
+        None => unsafe { std::env::remove_var("RUST_SRC_PATH") },
     }
 }
 

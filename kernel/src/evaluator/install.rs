@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::kit::{self, Kit, KitDescription};
-use super::{rust_source, stubs};
+use super::{rust_source, stubs, toolchain};
 
 /// What cells link.
 const CELLS_PACKAGE: &str = "terracube-cells";
@@ -19,6 +19,12 @@ const CELLS_CRATE: &str = "terracube_cells";
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct InstallError(String);
+
+impl InstallError {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
 
 /// Builds the cells library in release mode and lays the kit down in `kit`, replacing what is there. `runner` is the
 /// built program that runs cells; the one that compiles them lies beside it.
@@ -40,7 +46,8 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
         place(file, &fresh.join("deps").join(file_name(file)))?;
     }
     write_shim(workspace, &artifacts, &fresh)?;
-    let sysroot = kit::sysroot().map_err(InstallError)?;
+    let rustc = Path::new("rustc");
+    let sysroot = kit::sysroot(rustc).map_err(InstallError)?;
     if rust_source::component(&sysroot).is_none() {
         let source = fresh.join("rust-src");
         let n_files = at(&source, rust_source::rebuild_from_documentation(&sysroot, &source))?;
@@ -53,7 +60,7 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
     }
     let description = KitDescription {
         version: env!("CARGO_PKG_VERSION").into(),
-        compiler: kit::compiler_commit().map_err(InstallError)?,
+        compiler: toolchain::version(rustc).map_err(InstallError)?.commit,
         library: file_name(library),
     };
     let text = serde_json::to_string_pretty(&description).map_err(|error| InstallError(error.to_string()))?;
@@ -64,16 +71,28 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
     Kit::open(kit).map_err(|error| InstallError(error.to_string()))
 }
 
-/// Copies a kit to where the user's Jupyter will find it, replacing an older one. Returns the installed kit.
+/// Copies a kit to where the user's Jupyter will find it, replacing an older one. With `compiler`, the folder of a
+/// toolchain, the kit gets a compiler of its own. Returns the installed kit.
 ///
 /// # Errors
-/// If the file system fails.
-pub fn install_kit(kit: &Kit, target: &Path) -> Result<Kit, InstallError> {
+/// If the toolchain is not the one that the kit was made by, or the file system fails; then what was there stays.
+pub fn install_kit(kit: &Kit, target: &Path, compiler: Option<&Path>) -> Result<Kit, InstallError> {
     let same = kit.root().canonicalize().ok() == target.canonicalize().ok() && target.exists();
+    let fresh = target.with_extension("new");
     if !same {
-        let fresh = target.with_extension("new");
         remove_folder(&fresh)?;
-        copy_folder(kit.root(), &fresh)?;
+        toolchain::copy_all(kit.root(), &fresh)?;
+    }
+    let root = if same { target } else { &fresh };
+    if let Some(from) = compiler {
+        let folder = root.join(toolchain::FOLDER);
+        let copying = root.join("toolchain.new");
+        remove_folder(&copying)?;
+        toolchain::copy(from, &copying, &kit.description().compiler)?;
+        remove_folder(&folder)?;
+        at(&folder, fs::rename(&copying, &folder))?;
+    }
+    if !same {
         remove_folder(target)?;
         at(target, fs::rename(&fresh, target))?;
     }
@@ -295,21 +314,6 @@ fn place(from: &Path, to: &Path) -> Result<(), InstallError> {
     Ok(())
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), InstallError> {
-    at(to, fs::create_dir_all(to))?;
-    for entry in at(from, fs::read_dir(from))? {
-        let path = at(from, entry)?.path();
-        let target = to.join(file_name(&path));
-        if path.is_dir() {
-            copy_folder(&path, &target)?;
-        } else {
-            // A real copy: the source tree may be rebuilt in place.
-            at(&path, fs::copy(&path, &target))?;
-        }
-    }
-    Ok(())
-}
-
 fn remove_folder(folder: &Path) -> Result<(), InstallError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -323,6 +327,6 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, InstallError> {
+pub(super) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, InstallError> {
     result.map_err(|error| InstallError(format!("{}: {error}", path.display())))
 }

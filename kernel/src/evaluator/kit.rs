@@ -7,13 +7,15 @@
 //! shim/       the crate `terracube` of cells: the library for rustc, signatures for rust-analyzer
 //! rust-src/   the standard library's source, only where the toolchain has none
 //! bin/        the process that runs cells, and the program that compiles them
+//! toolchain/  the compiler, only in a kit that brings its own
 //! ```
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::{Deserialize, Serialize};
+
+use super::toolchain;
 
 /// The environment variable that names the kit, before all other places.
 pub const KIT_VARIABLE: &str = "TERRACUBE_KIT";
@@ -47,6 +49,11 @@ impl Kit {
     /// # Errors
     /// If a part is missing or the kit was made for another compiler.
     pub fn open(root: &Path) -> Result<Self, KitError> {
+        Self::open_with(root, &toolchain::rustc(root))
+    }
+
+    /// Opens a kit that `rustc` shall compile for.
+    fn open_with(root: &Path, rustc: &Path) -> Result<Self, KitError> {
         let file = root.join("kit.json");
         let missing = |what: &Path| {
             KitError(format!(
@@ -71,12 +78,16 @@ impl Kit {
                 return Err(missing(&part));
             }
         }
-        let compiler = compiler_commit().map_err(KitError)?;
-        if compiler != kit.description.compiler {
+        let compiler = toolchain::version(rustc).map_err(KitError)?;
+        if compiler.commit != kit.description.compiler {
             return Err(KitError(format!(
-                "the kit in {} was made by another Rust compiler ({} instead of {compiler}); run `terracube install` again",
+                "the kit in {} was made by another Rust compiler: commit {}, and `{}` is {} (commit {}); run `terracube install` \
+                 again, or give the kernel a compiler of its own: `terracube install --from TOOLCHAIN`",
                 root.display(),
-                kit.description.compiler
+                kit.description.compiler,
+                rustc.display(),
+                compiler.line,
+                compiler.commit
             )));
         }
         Ok(kit)
@@ -88,9 +99,21 @@ impl Kit {
     /// # Errors
     /// If there is none, or if the first one is not usable.
     pub fn find() -> Result<Self, KitError> {
+        Self::first(Self::open)
+    }
+
+    /// The same kit, held against a compiler that is not on `PATH` and not in the kit yet.
+    ///
+    /// # Errors
+    /// As [`Kit::find`].
+    pub fn find_with(rustc: &Path) -> Result<Self, KitError> {
+        Self::first(|folder| Self::open_with(folder, rustc))
+    }
+
+    fn first(open: impl Fn(&Path) -> Result<Self, KitError>) -> Result<Self, KitError> {
         let candidates = candidates();
         match candidates.iter().find(|folder| folder.join("kit.json").is_file()) {
-            Some(folder) => Self::open(folder),
+            Some(folder) => open(folder),
             None => {
                 let places: Vec<String> = candidates.iter().map(|folder| folder.display().to_string()).collect();
                 Err(KitError(format!(
@@ -104,6 +127,29 @@ impl Kit {
     /// The kit's folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What the kit says of itself.
+    pub fn description(&self) -> &KitDescription {
+        &self.description
+    }
+
+    /// The compiler of cells: the kit's own, or else the one on `PATH`.
+    pub fn rustc(&self) -> PathBuf {
+        toolchain::rustc(&self.root)
+    }
+
+    /// Whether the kit brings its compiler along.
+    pub fn has_own_toolchain(&self) -> bool {
+        self.rustc().is_absolute()
+    }
+
+    /// The folder of the toolchain that compiles cells.
+    ///
+    /// # Errors
+    /// If the compiler cannot be run.
+    pub fn sysroot(&self) -> Result<PathBuf, String> {
+        sysroot(&self.rustc())
     }
 
     /// The library that cells link.
@@ -134,14 +180,14 @@ impl Kit {
     /// The standard library's source for rust-analyzer: `None` if the toolchain has it, or if nobody has.
     pub fn rust_source(&self) -> Option<PathBuf> {
         let folder = self.root.join("rust-src");
-        let by_toolchain = sysroot().is_ok_and(|sysroot| super::rust_source::component(&sysroot).is_some());
+        let by_toolchain = self.sysroot().is_ok_and(|sysroot| super::rust_source::component(&sysroot).is_some());
         (!by_toolchain && folder.join("core/src/lib.rs").is_file()).then_some(folder)
     }
 
     /// Where the loader looks for the libraries of the process that runs cells.
     pub fn library_path(&self) -> OsString {
         let mut folders = vec![self.root.join("lib")];
-        if let Ok(folder) = ask_rustc(&["--print", "target-libdir"]) {
+        if let Ok(folder) = toolchain::ask(&self.rustc(), &["--print", "target-libdir"]) {
             folders.push(PathBuf::from(folder.trim()));
         }
         if let Some(before) = std::env::var_os("LD_LIBRARY_PATH") {
@@ -158,32 +204,12 @@ pub fn user_folder() -> Option<PathBuf> {
     data.or_else(home).map(|data| data.join("terracube/kit"))
 }
 
-/// The folder of the toolchain that compiles cells.
+/// The folder of a compiler's toolchain.
 ///
 /// # Errors
-/// If `rustc` cannot be run.
-pub fn sysroot() -> Result<PathBuf, String> {
-    Ok(PathBuf::from(ask_rustc(&["--print", "sysroot"])?.trim()))
-}
-
-/// The commit of the compiler that compiles cells.
-///
-/// # Errors
-/// If `rustc` cannot be run.
-pub fn compiler_commit() -> Result<String, String> {
-    let answer = ask_rustc(&["-vV"])?;
-    let commit = answer.lines().find_map(|line| line.strip_prefix("commit-hash: "));
-    Ok(commit.unwrap_or(answer.lines().next().unwrap_or_default()).to_owned())
-}
-
-fn ask_rustc(arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new("rustc").args(arguments).output().map_err(|error| {
-        format!("cells are compiled with `rustc`, which cannot be run ({error}); install Rust from https://rustup.rs and see that `cargo` is on PATH")
-    })?;
-    if !output.status.success() {
-        return Err(format!("`rustc {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// If the compiler cannot be run.
+pub fn sysroot(rustc: &Path) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(toolchain::ask(rustc, &["--print", "sysroot"])?.trim()))
 }
 
 fn candidates() -> Vec<PathBuf> {

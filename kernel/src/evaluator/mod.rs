@@ -1,22 +1,32 @@
 //! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
+pub mod cell_folder;
 mod child_link;
+mod comm_frames;
 mod compile_errors;
 mod compiler;
 mod compiler_wire;
+mod display_frames;
 mod evcxr_evaluator;
 mod evcxr_session;
+mod hand_over;
 pub mod install;
 mod interrupt;
 mod kit;
 mod known;
+pub(crate) mod limits;
+mod losses;
 mod output_parser;
 mod rust_source;
 pub mod stubs;
+mod syntax;
+pub mod toolchain;
 pub mod wire;
 
 use std::sync::Arc;
 
 use terracube_display::MimeBundle;
+
+use crate::session::ToCells;
 
 pub use evcxr_evaluator::EvcxrEvaluator;
 pub use kit::{Kit, KitError};
@@ -47,7 +57,7 @@ pub enum Output {
 /// Why a cell failed, as Jupyter's `error` message wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellError {
-    /// The kind: "Error", "Panic", "CompileError", "Interrupted", "ChildDied".
+    /// The kind: "Error", "Panic", "CompileError", "Interrupted", "StackOverflow", "OutOfMemory", "ChildDied".
     pub name: String,
     /// One line.
     pub value: String,
@@ -101,6 +111,11 @@ pub trait Evaluator: Send {
     fn restart(&mut self) -> Result<(), CellError> {
         let value = "this evaluator cannot restart; restart the kernel".to_owned();
         Err(CellError { name: "Error".into(), traceback: vec![value.clone()], value })
+    }
+    /// A handle that takes what front ends do with comms to the process that runs cells; it returns `false` if nobody
+    /// there listens. Works from any thread.
+    fn to_cells(&self) -> Arc<dyn Fn(ToCells) -> bool + Send + Sync> {
+        Arc::new(|_| false)
     }
     /// How long the last cell's own code ran, without analysis and compilation; `None` if that is not known.
     fn last_run(&self) -> Option<std::time::Duration> {

@@ -20,12 +20,14 @@ pub struct OutputParser {
     nonce: String,
     /// Bytes that could still become something other than text.
     held: Vec<u8>,
+    /// How far the held bytes were searched for the end of a value in text form, which can be long.
+    searched: usize,
 }
 
 impl OutputParser {
     /// A parser that believes marks with this word.
     pub fn new(nonce: impl Into<String>) -> Self {
-        Self { nonce: nonce.into(), held: Vec::new() }
+        Self { nonce: nonce.into(), held: Vec::new(), searched: 0 }
     }
 
     /// Adds bytes and returns the pieces that are complete.
@@ -75,7 +77,7 @@ impl OutputParser {
     }
 
     /// What stands at the start of the held bytes, which is a mark byte or the evaluator's prefix.
-    fn special_piece(&self) -> Special {
+    fn special_piece(&mut self) -> Special {
         let held = &self.held;
         if held.first() == Some(&wire::MARK) {
             let expected = format!("{}:", self.nonce);
@@ -102,12 +104,17 @@ impl OutputParser {
         }
         let Some(mime) = line.strip_prefix(wire::CONTENT_PREFIX) else { return Special::Ordinary };
         let closing = format!("\n{}\n", wire::CONTENT_END);
-        match find(&held[end..], closing.as_bytes()) {
+        let from = self.searched.max(end);
+        match find(&held[from..], closing.as_bytes()).map(|at| from - end + at) {
             Some(at) => {
+                self.searched = 0;
                 let content = String::from_utf8_lossy(held.get(end + 1..end + at).unwrap_or_default()).into_owned();
                 Special::Piece(Piece::Content(mime.to_owned(), content), end + at + closing.len())
             }
-            None => Special::Incomplete,
+            None => {
+                self.searched = held.len().saturating_sub(closing.len());
+                Special::Incomplete
+            }
         }
     }
 }
@@ -131,9 +138,10 @@ fn could_be_line(begun: &[u8]) -> bool {
 }
 
 fn find_special(bytes: &[u8]) -> Option<usize> {
-    let mark = bytes.iter().position(|byte| *byte == wire::MARK);
     let line = find(bytes, wire::LINE_PREFIX.as_bytes());
-    mark.into_iter().chain(line).min()
+    // Not beyond the line: what follows it may be long, and is looked at again with each read.
+    let mark = bytes[..line.unwrap_or(bytes.len())].iter().position(|byte| *byte == wire::MARK);
+    mark.or(line)
 }
 
 fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {
@@ -209,5 +217,46 @@ mod tests {
         let mut parser = OutputParser::new("abc");
         assert_eq!(parser.push(b"50 %\r"), [text("50 %\r")]);
         assert_eq!(parser.push(b"bytes \xff\xfe"), [text("bytes \u{fffd}\u{fffd}")]);
+    }
+
+    proptest::proptest! {
+        /// A cell may print what looks like marks and lines of the evaluator: nothing panics, no text is lost or made up.
+        #[test]
+        fn printed_bytes_of_any_kind_are_taken_apart(parts in proptest::collection::vec(part(), 0..12), cut in 1_usize..40) {
+            let printed = parts.concat();
+            let mut parser = OutputParser::new("abc");
+            let mut shown = String::new();
+            let pieces: Vec<Piece> = printed.as_bytes().chunks(cut).flat_map(|chunk| parser.push(chunk)).collect();
+            for piece in pieces.into_iter().chain(parser.finish()) {
+                match piece {
+                    Piece::Text(text) => shown.push_str(&text),
+                    Piece::Mark(word) => shown.push_str(&format!("\u{1e}abc:{word}\u{1e}")),
+                    Piece::Line(line) => shown.push_str(&format!("{line}\n")),
+                    Piece::Content(mime, content) => {
+                        let line_end = if content.is_empty() { "" } else { "\n" };
+                        shown.push_str(&format!("EVCXR_BEGIN_CONTENT {mime}\n{content}{line_end}EVCXR_END_CONTENT\n"));
+                    }
+                }
+            }
+            proptest::prop_assert_eq!(shown, printed);
+        }
+    }
+
+    fn part() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let known = [
+            "\u{1e}",
+            "\u{1e}abc:",
+            "\u{1e}abc:7\u{1e}",
+            "\n",
+            "EVCXR_",
+            "EVCXR_PANIC_NOTIFICATION\n",
+            "EVCXR_ERROR_OCCURRED",
+            "EVCXR_BEGIN_CONTENT text/plain\n",
+            "x\nEVCXR_END_CONTENT\n",
+            "é",
+            "\u{1f30d}",
+        ];
+        prop_oneof![prop::sample::select(known.to_vec()).prop_map(str::to_owned), ".{0,6}"]
     }
 }

@@ -1,7 +1,7 @@
 //! Folds a cell's outputs the way a front end shows them: streams joined, displays updated in place, clears obeyed.
 use jupyter_protocol::ExecutionCount;
 use nbformat::v4::{DisplayData, ErrorOutput, ExecuteResult, MultilineString, Output as Saved};
-use terracube_display::MimeBundle;
+use terracube_display::{Data, MimeBundle};
 
 use crate::evaluator::{CellError, Output};
 use crate::protocol::media::media;
@@ -10,6 +10,8 @@ use crate::protocol::media::media;
 struct Shown {
     saved: Saved,
     display_id: Option<String>,
+    /// Nothing is left of it to be seen.
+    is_empty: bool,
 }
 
 /// The outputs of all cells that ran, in the order in which they ran.
@@ -49,9 +51,10 @@ impl Outputs {
         self.show(Saved::Error(ErrorOutput { ename: name, evalue: value, traceback }), None);
     }
 
-    /// The outputs of each cell.
-    pub(super) fn finish(self) -> impl Iterator<Item = Vec<Saved>> {
-        self.cells.into_iter().map(|shown| shown.into_iter().map(|shown| shown.saved).collect())
+    /// The outputs of each cell; displays that were emptied (finished progress bars) are left out.
+    pub(super) fn by_cell(&self) -> impl Iterator<Item = Vec<Saved>> {
+        let kept = |shown: &&Shown| !shown.is_empty;
+        self.cells.iter().map(move |shown| shown.iter().filter(kept).map(|shown| shown.saved.clone()).collect())
     }
 
     fn stream(&mut self, stream: &str, text: String) {
@@ -71,12 +74,13 @@ impl Outputs {
         let displays = self.cells.iter_mut().flatten().filter(|shown| shown.display_id.as_deref() == Some(id));
         for shown in displays {
             shown.saved = display(bundle);
+            shown.is_empty = bundle.parts().iter().all(|(_, data)| matches!(data, Data::Text(text) if text.is_empty()));
         }
     }
 
     fn show(&mut self, saved: Saved, display_id: Option<String>) {
         self.clear_if_pending();
-        self.current().push(Shown { saved, display_id });
+        self.current().push(Shown { saved, display_id, is_empty: false });
     }
 
     fn clear_if_pending(&mut self) {
@@ -116,7 +120,7 @@ mod tests {
             }
             other => format!("{other:?}"),
         };
-        outputs.finish().map(|cell| cell.into_iter().map(line).collect()).collect()
+        outputs.by_cell().map(|cell| cell.into_iter().map(line).collect()).collect()
     }
 
     #[test]
@@ -139,6 +143,7 @@ mod tests {
                 vec![vec![show("p", "old", false)], vec![show("p", "new", true), show("q", "lost", true)]],
                 vec![vec!["display \"new\""], vec![]],
             ),
+            (vec![vec![show("p", "50 %", false), out("x"), show("p", "", true)]], vec![vec!["stdout x"]]),
             (vec![vec![out("a"), clear(false), out("b")]], vec![vec!["stdout b"]]),
             (vec![vec![out("a"), clear(true)]], vec![vec!["stdout a"]]),
             (

@@ -1,5 +1,6 @@
 //! Cells that talk to the kernel instead of the compiler: `%name` at the start of a line, `%%name` over a whole cell, as
 //! IPython has them. [`WithMagics`] stands in front of an evaluator, so they work in Jupyter and in headless runs alike.
+mod config;
 mod parse;
 mod report;
 mod shell;
@@ -10,15 +11,20 @@ use std::time::Instant;
 
 use terracube_display::{Data, MimeBundle};
 
+use crate::session::ToCells;
+
+use crate::evaluator::limits::Limiter;
 use crate::evaluator::{CellError, Completions, Evaluator, Outcome, Output};
+use config::{Configured, Settings};
 use parse::{Part, Unknown};
 
-pub(crate) use parse::is_magic;
+pub(crate) use parse::{is_magic, question};
 
 /// An evaluator that understands magics.
 pub struct WithMagics {
     evaluator: Box<dyn Evaluator>,
     stop: Arc<Stop>,
+    settings: Settings,
 }
 
 /// What an interrupt needs to know: the command that runs for a `%%bash` cell, and whether the rest of the cell is off.
@@ -36,7 +42,7 @@ impl WithMagics {
     pub fn new(evaluator: Box<dyn Evaluator>) -> Self {
         let stop = Arc::new(Stop::default());
         *stop.evaluator.lock().unwrap_or_else(PoisonError::into_inner) = Some(evaluator.interrupter());
-        Self { evaluator, stop }
+        Self { evaluator, stop, settings: Settings::default() }
     }
 
     fn run_part(&mut self, part: &Part<'_>, output: &mut dyn FnMut(Output)) -> Outcome {
@@ -73,6 +79,25 @@ impl WithMagics {
             },
             Part::Budget(amount) => self.evaluator.execute(&report::budget(amount), output),
             Part::Dependency(what) => self.evaluator.execute(&format!(":dep {what}"), output),
+            Part::Config(text) => match self.settings.line(text) {
+                Ok(Configured::Told(text)) => {
+                    if !text.is_empty() {
+                        output(Output::Stdout(text));
+                    }
+                    done()
+                }
+                Ok(Configured::Runs(code)) => self.evaluator.execute(&code, output),
+                Err(value) => {
+                    Outcome::Failed(CellError { name: "Error".into(), traceback: vec![value.clone()], value })
+                }
+            },
+            Part::Explain(subject) => {
+                match self.inspect(subject, subject.len()) {
+                    Some(bundle) => output(Output::Display { bundle, display_id: None, update: false }),
+                    None => output(Output::Stdout(format!("nothing is known of `{subject}`\n"))),
+                }
+                done()
+            }
             Part::Html(text) => {
                 let bundle = MimeBundle::text(text).with("text/html", Data::Text(text.to_owned()));
                 output(Output::Display { bundle, display_id: None, update: false });
@@ -102,7 +127,11 @@ impl WithMagics {
 impl Evaluator for WithMagics {
     fn execute(&mut self, code: &str, output: &mut dyn FnMut(Output)) -> Outcome {
         self.stop.requested.store(false, Ordering::Relaxed);
-        self.run_code(code, output)
+        let mut limiter = Limiter::new(self.settings.limits);
+        match self.run_code(code, &mut |shown| limiter.pass(shown, output)) {
+            Outcome::Done { result: Some(bundle) } => Outcome::Done { result: Some(limiter.bundle(bundle)) },
+            outcome => outcome,
+        }
     }
 
     fn interrupter(&self) -> Arc<dyn Fn() + Send + Sync> {
@@ -138,6 +167,10 @@ impl Evaluator for WithMagics {
 
     fn restart(&mut self) -> Result<(), CellError> {
         self.evaluator.restart()
+    }
+
+    fn to_cells(&self) -> Arc<dyn Fn(ToCells) -> bool + Send + Sync> {
+        self.evaluator.to_cells()
     }
 
     fn last_run(&self) -> Option<std::time::Duration> {

@@ -14,6 +14,9 @@ pub(super) enum Part<'a> {
     Restart,
     Budget(&'a str),
     Dependency(&'a str),
+    Config(&'a str),
+    /// What is known of a name.
+    Explain(&'a str),
     Html(&'a str),
     Shell {
         program: &'a str,
@@ -64,6 +67,11 @@ const MAGICS: &[Magic] = &[
         over_cells: false,
     },
     Magic { name: "dep", help: "%dep serde = \"1\": adds a crate to the session", over_cells: false },
+    Magic {
+        name: "config",
+        help: "%config: the settings; %config NAME = VALUE changes one (output_limit, display_limit, progress)",
+        over_cells: false,
+    },
     Magic { name: "html", help: "%html TEXT, or %%html over a cell: shows HTML", over_cells: true },
     Magic { name: "bash", help: "%%bash over a cell: runs it in bash; %bash COMMAND: one line", over_cells: true },
     Magic { name: "sh", help: "%%sh over a cell: runs it in sh; %sh COMMAND: one line", over_cells: true },
@@ -75,8 +83,17 @@ pub(crate) fn is_magic(line: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
 
+/// The name that a cell asks about: `?name` or `??name` (no Rust starts so).
+pub(crate) fn question(code: &str) -> Option<&str> {
+    let subject = code.trim().strip_prefix('?')?;
+    Some(subject.strip_prefix('?').unwrap_or(subject).trim())
+}
+
 /// Takes a cell apart.
 pub(super) fn parts(code: &str) -> Result<Vec<Part<'_>>, Unknown> {
+    if let Some(subject) = question(code) {
+        return Ok(vec![Part::Explain(subject)]);
+    }
     let start = code.trim_start_matches(['\n', '\r', ' ', '\t']);
     if let Some(rest) = start.strip_prefix("%%").filter(|_| is_magic(start)) {
         let (line, body) = rest.split_once('\n').unwrap_or((rest, ""));
@@ -129,6 +146,7 @@ fn line_magic(text: &str) -> Result<Part<'_>, Unknown> {
         "budget" => Ok(Part::Budget(arguments)),
         "dep" if arguments.is_empty() => wrong("name a crate, as in `%dep serde = \"1\"`"),
         "dep" => Ok(Part::Dependency(arguments)),
+        "config" => Ok(Part::Config(arguments)),
         "html" => Ok(Part::Html(arguments)),
         "bash" | "sh" => Ok(Part::Shell { program: name, text: arguments }),
         _ => Err(Unknown { name: name.into(), why: None }),

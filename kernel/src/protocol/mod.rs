@@ -1,4 +1,6 @@
 //! The Jupyter wire: sockets, signed messages, requests as a closed enum. Knows nothing of cells or of what runs them.
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod incoming;
 pub(crate) mod media;
 pub(crate) mod outgoing;

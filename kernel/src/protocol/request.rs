@@ -26,6 +26,7 @@ pub(crate) enum Request {
     CommOpen {
         comm_id: String,
         target: String,
+        data: Map<String, Value>,
     },
     CommMessage {
         comm_id: String,
@@ -105,8 +106,8 @@ impl Request {
             "history_request" => Self::History(read::<RawHistory>(content)?.resolve()?),
             "comm_info_request" => Self::CommInfo { target: read::<CommInfo>(content)?.target_name },
             "comm_open" => {
-                let CommOpen { comm_id, target_name } = read(content)?;
-                Self::CommOpen { comm_id, target: target_name }
+                let CommOpen { comm_id, target_name, data } = read(content)?;
+                Self::CommOpen { comm_id, target: target_name, data }
             }
             "comm_msg" => {
                 let Comm { comm_id, data } = read(content)?;
@@ -145,6 +146,8 @@ struct CommInfo {
 struct CommOpen {
     comm_id: String,
     target_name: String,
+    #[serde(default)]
+    data: Map<String, Value>,
 }
 
 #[derive(Deserialize)]

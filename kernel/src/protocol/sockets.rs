@@ -1,6 +1,8 @@
 //! The five sockets: one task reads or writes each, and only these tasks touch them.
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
+use bytes::Bytes;
 use jupyter_protocol::{ConnectionInfo, IoPubWelcome};
 use jupyter_zmq_client::{
     KernelHeartbeatConnection, KernelIoPubXPubConnection, RawMessage, RouterRecvConnection, RouterSendConnection,
@@ -9,7 +11,7 @@ use jupyter_zmq_client::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use zeromq::SocketRecv as _;
+use zeromq::{SocketRecv as _, ZmqMessage};
 
 use super::incoming::{Channel, Incoming, broadcast};
 use super::outgoing::{Outbox, Outgoing};
@@ -82,6 +84,7 @@ async fn read(
     events: UnboundedSender<Event>,
     wrap: impl Fn(Incoming) -> Event + Send,
 ) {
+    let mut seen = Signatures::default();
     loop {
         let frames = match connection.socket.recv().await {
             Ok(frames) => frames,
@@ -91,8 +94,12 @@ async fn read(
                 continue;
             }
         };
+        let signature = signature_of(&frames);
         let message = RawMessage::from_multipart(frames, &connection.mac).map_err(|error| error.to_string());
         match message.and_then(Incoming::decode) {
+            Ok(message) if !seen.is_new(signature) => {
+                tracing::warn!(msg_type = message.header.msg_type, "a message that was sent before was dropped");
+            }
             Ok(message) => {
                 if events.send(wrap(message)).is_err() {
                     return; // the kernel has ended
@@ -101,6 +108,38 @@ async fn read(
             Err(reason) => tracing::warn!(reason, "a message without a good signature or header was dropped"),
         }
     }
+}
+
+/// Signatures of the last messages of a socket: who overhears a message cannot send it a second time.
+#[derive(Default)]
+struct Signatures {
+    known: HashSet<Bytes>,
+    order: VecDeque<Bytes>,
+}
+
+/// As many as jupyter_client remembers.
+const MOST_SIGNATURES: usize = 65_536;
+
+impl Signatures {
+    /// Whether a signature was not seen before; without one (a connection without a key) every message is new.
+    fn is_new(&mut self, signature: Option<Bytes>) -> bool {
+        let Some(signature) = signature.filter(|signature| !signature.is_empty()) else { return true };
+        if !self.known.insert(signature.clone()) {
+            return false;
+        }
+        self.order.push_back(signature);
+        if self.order.len() > MOST_SIGNATURES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
+
+/// The frame behind the delimiter.
+fn signature_of(frames: &ZmqMessage) -> Option<Bytes> {
+    frames.iter().skip_while(|frame| frame.as_ref() != b"<IDS|MSG>").nth(1).cloned()
 }
 
 async fn write(mut connection: RouterSendConnection, mut queue: UnboundedReceiver<Outgoing>) {

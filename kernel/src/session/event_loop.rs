@@ -2,14 +2,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jupyter_protocol::{ExecuteReply, ExecutionCount, InterruptReply, ReplyStatus, ShutdownReply};
+use jupyter_protocol::{ExecuteReply, ExecutionCount, Header, InterruptReply, ReplyStatus, ShutdownReply};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::comms::CommRegistry;
-use super::event::{EvaluatorEvent, Event, Interrupter};
+use super::comms::{Act, CommRegistry, Target};
+use super::event::{EvaluatorEvent, Event, Interrupter, ToCellsSender};
 use super::execute::Cell;
+use super::front_end::Question;
 use super::history::History;
-use super::input::Question;
 use super::kernel_info::kernel_info;
 use super::queries::Query;
 use super::replies::{content, error_reply};
@@ -50,6 +50,10 @@ pub(super) struct Session {
     pub(super) execution_count: usize,
     pub(super) history: History,
     pub(super) comms: CommRegistry,
+    /// None until the evaluator is warm.
+    pub(super) to_cells: Option<ToCellsSender>,
+    /// The last message of a front end on a comm of cells.
+    pub(super) comm_parent: Option<Header>,
     /// The question that the running cell asked.
     pub(super) question: Option<Question>,
     pub(super) ended: Option<Ended>,
@@ -91,6 +95,7 @@ impl Session {
             }
             Event::Input(message) => self.input(&message),
             Event::Question(question) => self.ask(question),
+            Event::Comm(what) => self.comm_from_cells(what),
             Event::Evaluator(event) => self.evaluator(event),
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.ended = Some(Ended { restart: false }),
@@ -101,6 +106,7 @@ impl Session {
     /// shell channel waits for its turn.
     fn request(&mut self, asked: Asked) {
         let at_once = asked.channel == Channel::Control
+            || self.is_for_cells(&asked.request)
             || matches!(
                 asked.request,
                 Request::KernelInfo | Request::IsComplete { .. } | Request::Shutdown { .. } | Request::Interrupt
@@ -110,6 +116,25 @@ impl Session {
         } else {
             self.waiting.push_back(asked);
             self.next();
+        }
+    }
+
+    /// Whether a request is about a comm of cells: their code listens on a thread of its own, even while a cell runs.
+    fn is_for_cells(&self, request: &Request) -> bool {
+        match request {
+            Request::CommOpen { target, .. } => self.comms.is_of_cells(target),
+            Request::CommMessage { comm_id, .. } | Request::CommClose { comm_id } => {
+                matches!(self.comms.target(comm_id), Some(Target::Cells(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// The request that the running cell came with.
+    pub(super) fn running_header(&self) -> Option<&Header> {
+        match &self.in_flight {
+            InFlight::Cell(cell) => Some(&cell.message.header),
+            _ => None,
         }
     }
 
@@ -128,6 +153,13 @@ impl Session {
             }
             Request::History(query) => self.out.reply(channel, &message, self.history_reply(&query)),
             Request::CommInfo { target } => self.out.reply(channel, &message, self.comm_info(target.as_deref())),
+            Request::CommOpen { comm_id, target, data } => {
+                self.comm_to_cells(&message, &comm_id, Act::Open { target, data: data.into() });
+            }
+            Request::CommMessage { comm_id, data } => {
+                self.comm_to_cells(&message, &comm_id, Act::Message { data: data.into() });
+            }
+            Request::CommClose { comm_id } => self.comm_to_cells(&message, &comm_id, Act::Close),
             Request::Malformed { reason } => self.refuse(channel, &message, "MalformedRequest", reason),
             _ => {
                 let reason = format!("`{}` is not known here", message.header.msg_type);
@@ -217,10 +249,18 @@ impl Session {
 
     fn evaluator(&mut self, event: EvaluatorEvent) {
         match event {
-            EvaluatorEvent::Ready(interrupter) => self.interrupter = Some(interrupter),
+            EvaluatorEvent::Ready(interrupter, to_cells) => {
+                self.interrupter = Some(interrupter);
+                self.to_cells = Some(to_cells);
+            }
             EvaluatorEvent::StartFailed(reason) => tracing::error!(reason, "the evaluator did not start"),
             EvaluatorEvent::Output { job, output, permit } => self.output(job, output, permit),
-            EvaluatorEvent::Executed { job, outcome, expressions } => self.executed(job, outcome, expressions),
+            EvaluatorEvent::Executed { job, outcome, expressions, variables } => {
+                if let (Some(variables), Some(cell)) = (&variables, self.cell(job)) {
+                    self.publish_variables(&cell.message.header, variables);
+                }
+                self.executed(job, outcome, expressions);
+            }
             EvaluatorEvent::Completed { job, completions } => {
                 self.answered(job, |query| Some(query.complete_reply(completions)));
             }

@@ -12,6 +12,7 @@ use super::event_loop::{InFlight, Session};
 use super::replies::{error_output, reply_error};
 use super::worker::{JobId, Task, Ticket};
 use crate::evaluator::{CellError, Outcome, Output};
+use crate::magics::question;
 use crate::protocol::incoming::{Channel, Incoming};
 use crate::protocol::media::media;
 use crate::protocol::request::Execute;
@@ -45,7 +46,11 @@ impl Session {
         }
         let task = match question(&request.code) {
             Some(subject) => Task::Inspect { code: subject.to_owned(), offset: subject.len() },
-            None => Task::Execute { code: request.code.clone(), expressions: expressions(&request) },
+            None => Task::Execute {
+                code: request.code.clone(),
+                expressions: expressions(&request),
+                variables: self.comms.watch_variables(),
+            },
         };
         let (job, ticket) = self.worker.submit(task);
         self.in_flight = InFlight::Cell(Cell { job, ticket, channel, message, request, count });
@@ -156,12 +161,6 @@ impl Session {
         self.out.reply(cell.channel, &cell.message, reply);
         self.out.idle(&cell.message.header);
     }
-}
-
-/// The name that a cell asks about: `?name` or `??name` (no Rust starts so).
-fn question(code: &str) -> Option<&str> {
-    let subject = code.trim().strip_prefix('?')?;
-    Some(subject.strip_prefix('?').unwrap_or(subject).trim())
 }
 
 fn expressions(request: &Execute) -> Vec<(String, String)> {

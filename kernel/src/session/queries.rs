@@ -6,8 +6,9 @@ use jupyter_protocol::{
 use serde_json::json;
 use terracube_display::MimeBundle;
 
-use super::comms::Target;
+use super::comms::{Target, variables_message};
 use super::completeness::{Completeness, completeness};
+use super::event::Variable;
 use super::event_loop::{Asked, InFlight, Session};
 use super::replies::{content, with_fields};
 use super::worker::{JobId, Task};
@@ -46,9 +47,9 @@ impl Session {
             Request::Inspect { code, cursor } => {
                 Task::Inspect { code: code.clone(), offset: byte_offset(code, *cursor) }
             }
-            Request::CommOpen { comm_id, target } => match self.comms.open(comm_id, target) {
+            Request::CommOpen { comm_id, target, .. } => match self.comms.open(comm_id, target) {
                 Some(Target::Variables) => Task::Variables,
-                None => {
+                Some(Target::Cells(_)) | None => {
                     tracing::debug!(target, "a comm for an unknown target was closed");
                     let closed = json!({"comm_id": comm_id, "data": {}});
                     self.out.publish(Some(&asked.message.header), content("comm_close", closed));
@@ -57,7 +58,7 @@ impl Session {
             },
             Request::CommMessage { comm_id, .. } => match self.comms.target(comm_id) {
                 Some(Target::Variables) => Task::Variables,
-                None => return, // closed meanwhile
+                Some(Target::Cells(_)) | None => return, // closed meanwhile
             },
             _ => return,
         };
@@ -92,15 +93,14 @@ impl Session {
     }
 
     /// Sends the session's variables over the comm that asked.
-    pub(super) fn variables(&mut self, job: JobId, variables: Vec<(String, String)>) {
+    pub(super) fn variables(&mut self, job: JobId, variables: Vec<Variable>) {
         let out = self.out.clone();
         self.answered(job, |query| {
             let (Request::CommOpen { comm_id, .. } | Request::CommMessage { comm_id, .. }) = &query.asked.request
             else {
                 return None;
             };
-            let list: Vec<_> = variables.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
-            let message = json!({"comm_id": comm_id, "data": {"variables": list}});
+            let message = variables_message(comm_id, &variables);
             out.publish(Some(&query.asked.message.header), content("comm_msg", message));
             None
         });

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jupyter_protocol::{ConnectionInfo, Status};
+use jupyter_protocol::{ConnectionInfo, Status, Transport};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::comms::CommRegistry;
@@ -42,6 +42,12 @@ pub enum KernelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The sockets would be open to other machines.
+    #[error(
+        "the connection's address {0} can be reached from other machines, and messages are signed but not encrypted; \
+         use a loopback address or `ipc`, or set TERRACUBE_ALLOW_REMOTE=1 if the network is trusted"
+    )]
+    Remote(String),
     /// The sockets cannot be bound.
     #[error("cannot bind the sockets of {0}: {1}; is another kernel using this connection file?")]
     Sockets(String, String),
@@ -57,11 +63,41 @@ pub enum KernelError {
 pub fn serve_file(path: &Path, options: KernelOptions, starter: Starter) -> Result<Ended, KernelError> {
     let unreadable = |reason: String| KernelError::ConnectionFile { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    let connection = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    let connection: ConnectionInfo = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    make_private(path);
+    let allowed = std::env::var_os("TERRACUBE_ALLOW_REMOTE").is_some_and(|value| !value.is_empty() && value != "0");
+    if !is_local(&connection) && !allowed {
+        return Err(KernelError::Remote(connection.ip));
+    }
+    if connection.key.is_empty() {
+        tracing::warn!("the connection has no key: every process of this machine can run code in this kernel");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(serve(&connection, options, starter));
     runtime.shutdown_background();
     ended
+}
+
+/// Only this machine reaches it.
+fn is_local(connection: &ConnectionInfo) -> bool {
+    connection.transport == Transport::IPC
+        || connection.ip == "localhost"
+        || connection.ip.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The file holds the key: others who could read it cannot any more.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let Ok(metadata) = std::fs::metadata(path) else { return };
+        if metadata.permissions().mode() & 0o077 == 0 {
+            return;
+        }
+        if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
+            tracing::warn!(%error, path = %path.display(), "others can read the connection file, and run code in this kernel with it");
+        }
+    }
 }
 
 /// Serves one connection until a shutdown request. Requests that need no cell are answered while the evaluator starts.
@@ -91,6 +127,8 @@ pub async fn serve(
         execution_count: 0,
         history: History::open(options.history_file.as_deref()),
         comms: CommRegistry::default(),
+        to_cells: None,
+        comm_parent: None,
         question: None,
         ended: None,
     };

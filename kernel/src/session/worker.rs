@@ -10,13 +10,13 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::event::{EvaluatorEvent, Event};
-use super::input::InputPrompt;
+use super::event::{EvaluatorEvent, Event, Variable};
+use super::front_end::FrontEnd;
 use crate::evaluator::{CellError, Evaluator, Outcome, Output};
 use terracube_display::MimeBundle;
 
 /// Starts the evaluator on its own thread; an error's text is shown by every cell.
-pub type Starter = Box<dyn FnOnce(InputPrompt) -> Result<Box<dyn Evaluator>, String> + Send>;
+pub type Starter = Box<dyn FnOnce(FrontEnd) -> Result<Box<dyn Evaluator>, String> + Send>;
 
 /// Outputs on their way to front ends before a cell has to wait for them.
 const OUTPUTS_IN_FLIGHT: usize = 1024;
@@ -26,9 +26,20 @@ pub(crate) type JobId = u64;
 
 /// What the evaluator is asked to do.
 pub(crate) enum Task {
-    Execute { code: String, expressions: Vec<(String, String)> },
-    Complete { code: String, offset: usize },
-    Inspect { code: String, offset: usize },
+    /// With `variables`, they are told when the cell is over.
+    Execute {
+        code: String,
+        expressions: Vec<(String, String)>,
+        variables: bool,
+    },
+    Complete {
+        code: String,
+        offset: usize,
+    },
+    Inspect {
+        code: String,
+        offset: usize,
+    },
     Variables,
 }
 
@@ -127,11 +138,11 @@ impl Reports {
 }
 
 fn work(starter: Starter, queue: Receiver<Job>, reports: Reports) {
-    let prompt = InputPrompt::new(reports.events.clone());
+    let prompt = FrontEnd::new(reports.events.clone());
     let started = catch_unwind(AssertUnwindSafe(|| starter(prompt)));
     let mut evaluator = started.unwrap_or_else(|panic| Err(format!("starting it panicked: {}", panic_text(&*panic))));
     match &evaluator {
-        Ok(evaluator) => reports.send(EvaluatorEvent::Ready(evaluator.interrupter())),
+        Ok(evaluator) => reports.send(EvaluatorEvent::Ready(evaluator.interrupter(), evaluator.to_cells())),
         Err(reason) => reports.send(EvaluatorEvent::StartFailed(reason.clone())),
     }
     for Job { id, ticket, task } in queue {
@@ -154,7 +165,7 @@ fn work(starter: Starter, queue: Receiver<Job>, reports: Reports) {
 
 fn run(evaluator: &mut dyn Evaluator, job: JobId, task: &Task, reports: &Reports) -> EvaluatorEvent {
     match task {
-        Task::Execute { code, expressions } => {
+        Task::Execute { code, expressions, variables } => {
             let outcome = evaluator.execute(code, &mut |output| {
                 if let Some(permit) = reports.permit() {
                     reports.send(EvaluatorEvent::Output { job, output, permit });
@@ -164,14 +175,23 @@ fn run(evaluator: &mut dyn Evaluator, job: JobId, task: &Task, reports: &Reports
                 Outcome::Done { .. } => expressions.iter().map(|e| (e.0.clone(), value_of(evaluator, &e.1))).collect(),
                 Outcome::Failed(_) => Vec::new(),
             };
-            EvaluatorEvent::Executed { job, outcome, expressions }
+            let variables = variables.then(|| variables_of(evaluator));
+            EvaluatorEvent::Executed { job, outcome, expressions, variables }
         }
         Task::Complete { code, offset } => {
             EvaluatorEvent::Completed { job, completions: evaluator.complete(code, *offset) }
         }
         Task::Inspect { code, offset } => EvaluatorEvent::Inspected { job, found: evaluator.inspect(code, *offset) },
-        Task::Variables => EvaluatorEvent::Variables { job, variables: evaluator.variables() },
+        Task::Variables => EvaluatorEvent::Variables { job, variables: variables_of(evaluator) },
     }
+}
+
+fn variables_of(evaluator: &dyn Evaluator) -> Vec<Variable> {
+    let described = |(name, kind): (String, String)| {
+        let summary = evaluator.summary(&name).unwrap_or_default();
+        Variable { name, kind, summary }
+    };
+    evaluator.variables().into_iter().map(described).collect()
 }
 
 /// The value of a user expression; what it prints is not shown.
@@ -185,7 +205,7 @@ fn value_of(evaluator: &mut dyn Evaluator, code: &str) -> Result<MimeBundle, Cel
 fn unanswered(job: JobId, task: &Task, error: CellError) -> EvaluatorEvent {
     match task {
         Task::Execute { .. } => {
-            EvaluatorEvent::Executed { job, outcome: Outcome::Failed(error), expressions: Vec::new() }
+            EvaluatorEvent::Executed { job, outcome: Outcome::Failed(error), expressions: Vec::new(), variables: None }
         }
         Task::Complete { .. } => EvaluatorEvent::Completed { job, completions: Default::default() },
         Task::Inspect { .. } => EvaluatorEvent::Inspected { job, found: None },

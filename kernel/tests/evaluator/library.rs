@@ -46,6 +46,11 @@ fn types_of_the_library_are_inferred() {
         }
     }
     assert_eq!(session.run("values").result(), "[4.5, 5.5, 6.5]");
+    let plan = session.run("draw_plan(&anomaly)?");
+    let Outcome::Done { result: Some(bundle) } = &plan.outcome else { panic!("{plan:?}") };
+    let Some(terracube_display::Data::Text(html)) = bundle.get("text/html") else { panic!("{bundle:?}") };
+    let n_operations = bundle.plain().lines().filter(|line| line.trim_start().starts_with(['#', '='])).count();
+    assert!(n_operations > 2 && html.matches("<rect").count() == n_operations, "{}", bundle.plain());
     assert_eq!(session.run("t.mean(\"tim\").to_f64()?;").error().name, "Error");
 }
 

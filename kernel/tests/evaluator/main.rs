@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod library;
+mod mistakes;
 mod session;
 mod signatures;
 
@@ -110,21 +111,78 @@ fn borrowing_keeps_a_variable_and_moving_it_is_told() {
 }
 
 #[test]
-fn a_crash_loses_variables_and_nothing_else() {
+fn a_crash_loses_variables_names_them_and_nothing_else() {
     let mut session = Session::start();
-    for (code, reason) in [
-        ("println!(\"last words\"); std::process::abort();", "SIGABRT"),
-        ("println!(\"last words\"); std::process::exit(3);", "exit status: 3"),
-        ("println!(\"last words\"); unsafe { *std::hint::black_box(std::ptr::null_mut::<i32>()) = 1 };", "signal"),
+    session.run("fn survives() -> i32 { 5 }").result();
+    for (code, name, reason) in [
+        ("println!(\"last words\"); std::process::abort();", "ChildDied", "SIGABRT"),
+        ("println!(\"last words\"); std::process::exit(3);", "ChildDied", "exit status: 3"),
+        (
+            "println!(\"last words\"); unsafe { *std::hint::black_box(std::ptr::null_mut::<i32>()) = 1 };",
+            "ChildDied",
+            "signal",
+        ),
+        (
+            "fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { std::hint::black_box(deep(n + 1)) + 1 } } println!(\"last words\"); deep(0)",
+            "StackOverflow",
+            "overflowed its stack",
+        ),
+        (
+            "println!(\"last words\"); let all: Vec<u8> = Vec::with_capacity(1 << 60); all.len()",
+            "OutOfMemory",
+            "allocation of 1152921504606846976 bytes failed",
+        ),
+        (
+            "println!(\"last words\"); std::process::Command::new(\"sh\").args([\"-c\", &format!(\"kill -KILL {}\", std::process::id())]).status()?;",
+            "OutOfMemory",
+            "SIGKILL",
+        ),
     ] {
-        session.run("let kept = 1;").result();
+        session.run("let kept = 1; let also = 2;").result();
         let cell = session.run(code);
         let error = cell.error();
-        assert_eq!((error.name.as_str(), cell.stdout().as_str()), ("ChildDied", "last words\n"), "{code}: {error:?}");
-        assert!(error.value.contains(reason) && error.value.contains("variables are lost"), "{error:?}");
+        assert_eq!((error.name.as_str(), cell.stdout().as_str()), (name, "last words\n"), "{code}: {error:?}");
+        assert!(error.value.contains(reason), "{error:?}");
+        assert!(
+            error.value.contains("all variables are lost: ") && error.value.ends_with("`also`, `kept`"),
+            "{error:?}"
+        );
         assert_eq!(session.run("kept").error().name, "CompileError");
-        assert_eq!(session.run("let again = 2; again").result(), "2");
+        assert_eq!(session.run("let again = survives(); again").result(), "5");
     }
+}
+
+#[test]
+fn a_failed_cell_names_the_variables_that_it_did_not_keep() {
+    let mut session = Session::start();
+    session.run("let text = String::from(\"abc\"); let kept = 1; fn by_value(t: String) -> usize { t.len() }").result();
+    let error = session.run("let (first, second) = (1, 2); let n: i32 = \"x\".parse()?;").error().clone();
+    let text = error.traceback.join("\n");
+    assert!(text.contains("`first`, `second`, `n` of this cell are not kept"), "{text}");
+    let error = session.run("let length = by_value(text); let n: i32 = \"x\".parse()?;").error().clone();
+    let text = error.traceback.join("\n");
+    assert!(text.contains("`text` of earlier cells is gone"), "{text}");
+    assert_eq!(session.run("kept").result(), "1");
+}
+
+#[test]
+fn floods_and_huge_outputs_do_no_harm() {
+    let mut session = Session::start();
+    let mut n_messages = 0;
+    let flood = session.run_with("for n in 0..2_000_000 { println!(\"line {n}\"); }", &mut |_, _| n_messages += 1);
+    assert_eq!(flood.stdout().lines().count(), 2_000_000);
+    assert!(n_messages < 2000, "{n_messages} messages");
+    let large = session.run(
+        "struct Large; impl terracube::display::RichDisplay for Large { fn mime_bundle(&self) -> terracube::display::MimeBundle {\n\
+         use terracube::display::{Data, MimeBundle}; MimeBundle::text(\"large\").with(\"text/html\", Data::Text(\"<\\\"é>\".repeat(20_000_000))) } }\n\
+         println!(\"before\"); Large",
+    );
+    assert_eq!((large.result().as_str(), large.stdout().as_str()), ("large", "before\n"));
+    assert!(large.took < Duration::from_secs(30), "{:?}", large.took);
+    // The second compilation of a type without a display goes another way.
+    let debug = session.run("#[derive(Debug)] struct Many(Vec<u8>); Many(vec![7; 8_000_000])");
+    assert!(debug.result().starts_with("Many([7, 7, 7"), "{:.40}", debug.result());
+    assert_eq!(session.run("1 + 1").result(), "2");
 }
 
 #[test]
@@ -214,6 +272,7 @@ fn a_progress_bar_appears_moves_and_ends() {
     let mut session = Session::start();
     let quick = session.run("let p = Progress::new(\"quick\", 3); for _ in 0..3 { p.advance(1); } p.finish();");
     assert!(quick.outputs.is_empty(), "{quick:?}");
+    session.run("terracube::progress::when_done(\"line\")?;").result();
     let cell = session.run(
         "let p = Progress::new(\"slow\", 30); for _ in 0..30 { std::thread::sleep(std::time::Duration::from_millis(50)); p.advance(1); } p.finish();",
     );
@@ -231,6 +290,13 @@ fn a_progress_bar_appears_moves_and_ends() {
     assert!((4..=16).contains(&bars.len()), "{bars:?}");
     assert!(!bars[0].1 && bars[1..].iter().all(|bar| bar.1), "{bars:?}");
     assert!(bars.last().unwrap().0.starts_with("slow: 30/30 done in 1."), "{bars:?}");
+    // What is not asked for goes when the work is done.
+    session.run("terracube::progress::when_done(\"gone\")?;").result();
+    let cell = session.run(
+        "let p = Progress::new(\"slow\", 3); for _ in 0..3 { std::thread::sleep(std::time::Duration::from_millis(300)); p.advance(1); } p.finish();",
+    );
+    let Some(Output::Display { bundle, update: true, .. }) = cell.outputs.last() else { panic!("{cell:?}") };
+    assert_eq!(bundle.plain(), "");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use terracube_kernel::InputPrompt;
+use terracube_kernel::FrontEnd;
 use terracube_kernel::evaluator::{CellError, Evaluator, EvcxrEvaluator, Kit, Outcome, Output};
 
 pub struct Session {
@@ -21,7 +21,7 @@ impl Session {
     pub fn start() -> Self {
         // Beside the test's program, in the source tree's target folder, unless TERRACUBE_KIT says otherwise.
         let kit = Kit::find().expect("run `make cells` first");
-        let evaluator = EvcxrEvaluator::start(kit, InputPrompt::refusing()).unwrap();
+        let evaluator = EvcxrEvaluator::start(kit, FrontEnd::refusing()).unwrap();
         evaluator.wait_until_ready().unwrap();
         Self { evaluator }
     }

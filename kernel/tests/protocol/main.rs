@@ -194,7 +194,7 @@ async fn comms_open_answer_and_close() {
     let mut client = kernel().await;
     let open = json!({"comm_id": "c1", "target_name": "terracube.variables", "data": {}});
     let id = client.send(Channel::Shell, "comm_open", open).await;
-    let variables = r#"comm_msg {"comm_id":"c1","data":{"variables":[{"name":"ds","type":"Dataset"}]}}"#;
+    let variables = r#"comm_msg {"comm_id":"c1","data":{"variables":[{"name":"ds","type":"Dataset","summary":""}]}}"#;
     assert_eq!(client.until_idle(&id).await, ["busy", variables, "idle"]);
     let id = client.send(Channel::Shell, "comm_msg", json!({"comm_id": "c1", "data": {}})).await;
     assert_eq!(client.until_idle(&id).await, ["busy", variables, "idle"]);

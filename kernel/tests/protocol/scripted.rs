@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use terracube_display::{Data, MimeBundle};
 use terracube_kernel::evaluator::{CellError, Completions, Evaluator, Outcome, Output};
-use terracube_kernel::{InputPrompt, Starter};
+use terracube_kernel::{FrontEnd, Starter};
 
 pub struct Scripted {
-    prompt: InputPrompt,
+    prompt: FrontEnd,
     interrupted: Arc<AtomicBool>,
 }
 
-pub fn new(prompt: InputPrompt) -> Box<dyn Evaluator> {
+pub fn new(prompt: FrontEnd) -> Box<dyn Evaluator> {
     Box::new(Scripted { prompt, interrupted: Arc::default() })
 }
 

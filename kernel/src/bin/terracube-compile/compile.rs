@@ -3,7 +3,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::compiler_wire::{DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, OPT_LEVEL_FILE, RUSTC_VARIABLE};
+use crate::compiler_wire::{
+    DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, LINK_NAMES_VARIABLE, LINKER_VARIABLE, OPT_LEVEL_FILE, RUSTC_VARIABLE,
+};
 use crate::{cell_crate, generated, tools};
 
 /// Evcxr's environment variable: the file into which the path of the compiled library goes.
@@ -50,6 +52,15 @@ fn rustc(opt_level: &str, checks_only: bool) -> Result<Command, String> {
     command.args(["-C", "debug-assertions=on", "-C", "overflow-checks=on"]);
     // One unit compiles least; two only pay where there is much to optimise.
     command.args(["-C", if opt_level == "0" { "codegen-units=1" } else { "codegen-units=2" }]);
+    // By the toolchain's own linker: no C compiler stands in between, and none is needed.
+    if let (Some(linker), Some(names)) = (std::env::var_os(LINKER_VARIABLE), std::env::var_os(LINK_NAMES_VARIABLE)) {
+        let mut flag = OsString::from("linker=");
+        flag.push(linker);
+        command.arg("-C").arg(flag).args(["-C", "linker-flavor=ld.lld"]);
+        let mut folder = OsString::from("native=");
+        folder.push(names);
+        command.arg("-L").arg(folder);
+    }
     let library = variable(LIBRARY_VARIABLE)?;
     for name in ["terracube", "terracube_cells"] {
         let mut value = OsString::from(format!("{name}="));
