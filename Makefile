@@ -125,8 +125,11 @@ BENCH_PYTHON := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(VENV_ROOT)/.venv-
 
 .PHONY: bench bench-data
 bench-data: $(call venv,bench)
-	for part in era5 tiny ocean; do \
+	for part in era5 tiny ocean s2; do \
 	    test -f $(BENCH_DATA)/$$part/complete || { $(BENCH_PYTHON) benches/make_data.py $(BENCH_DATA) --size-mb $(BENCH_MB) --only $$part; touch $(BENCH_DATA)/$$part/complete; }; \
+	done
+	for part in raw points quarter long; do \
+	    test -f $(BENCH_DATA)/$$part/complete || { $(BENCH_PYTHON) benches/make_more_data.py $(BENCH_DATA) --only $$part; touch $(BENCH_DATA)/$$part/complete; }; \
 	done
 
 bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes benches/RESULTS.md (BENCH_MB, BENCH_ROUNDS)

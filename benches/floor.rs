@@ -1,6 +1,7 @@
 //! The floor: what bare zarrs takes under a rayon loop for the chunks that a workload needs, with next to nothing computed.
 use std::fs;
 use std::hint::black_box;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub enum Floor {
     Part(&'static [(u64, u64)]),
     /// Every file of the array is read, nothing is decoded.
     Files,
+    /// One file is read in blocks, nothing is computed.
+    Stream,
     /// Every chunk is decoded, encoded again (zstd, level 3) and written to a file.
     Encode,
 }
@@ -34,6 +37,7 @@ impl Floor {
             Self::Sum => "decode + sum",
             Self::Part(_) => "decode of the chunks needed",
             Self::Files => "reading the files",
+            Self::Stream => "reading the file",
             Self::Encode => "decode + encode",
         }
     }
@@ -53,6 +57,9 @@ impl Floor {
         if let Self::Files = self {
             let files = files(&Path::new(path).join(variable))?;
             return files.par_iter().map(|file| Ok(black_box(fs::read(file)?).len() as u64)).try_reduce(|| 0, add);
+        }
+        if let Self::Stream = self {
+            return stream(path);
         }
         let array = Array::open(Arc::new(FilesystemStore::new(path)?), &format!("/{variable}"))?;
         let inner = chunk_lengths(&array)?;
@@ -105,6 +112,24 @@ impl Floor {
         }
         Ok(black_box(&bytes).len() as u64)
     }
+}
+
+/// Reads all of a file into buffers of 4 MiB, one for every thread.
+fn stream(path: &str) -> Result<u64, Failure> {
+    const BLOCK: u64 = 4 << 20;
+    let file = fs::File::open(path)?;
+    let len = file.metadata()?.len();
+    (0..len.div_ceil(BLOCK))
+        .into_par_iter()
+        .map_init(
+            || vec![0u8; BLOCK as usize],
+            |buffer, block| {
+                let part = &mut buffer[..BLOCK.min(len - block * BLOCK) as usize];
+                file.read_exact_at(part, block * BLOCK)?;
+                Ok(black_box(part).len() as u64)
+            },
+        )
+        .try_reduce(|| 0, add)
 }
 
 fn add(a: u64, b: u64) -> Result<u64, Failure> {

@@ -2,6 +2,7 @@
 //! `terracube-bench list` prints a JSON line for each workload. `make bench` drives it (compare.py).
 #![allow(clippy::print_stdout)]
 
+mod along;
 mod floor;
 mod measure;
 mod ours;
@@ -20,7 +21,7 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["list"] => {
-            ours::WORKLOADS.iter().for_each(|workload| println!("{}", described(workload)));
+            workloads().for_each(|workload| println!("{}", described(workload)));
             Ok(())
         }
         ["ours", name, data] => run_ours(name, data, None),
@@ -31,14 +32,24 @@ fn main() -> Result<(), Failure> {
     }
 }
 
+fn workloads() -> impl Iterator<Item = &'static Workload> {
+    ours::WORKLOADS.iter().chain(along::WORKLOADS)
+}
+
 fn described(workload: &Workload) -> serde_json::Value {
     let gate = match workload.gate {
         Gate::Times(times) => json!({"times": times}),
         Gate::Chunks(n_chunks) => json!({"chunks": n_chunks}),
         Gate::MicrosecondsPerChunk { most, n_chunks } => json!({"microseconds": most, "n_chunks": n_chunks}),
+        Gate::TimesAndMemory { times, part, peer } => json!({"times": times, "part": part, "peer": peer}),
+        Gate::Faster { times, part } => json!({"faster": times, "part": part}),
     };
     let passes: u32 = workload.reads.iter().map(|read| read.passes).sum();
-    let writes = matches!(workload.work, Work::Write(_));
+    let writes = match workload.work {
+        Work::Compute(_) => "",
+        Work::Write(_) => "zarr",
+        Work::WriteNetcdf(_) => "netcdf",
+    };
     json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes})
 }
 
@@ -82,8 +93,7 @@ fn run_floor(name: &str, data: &str) -> Result<(), Failure> {
 }
 
 fn workload(name: &str) -> Result<&'static Workload, Failure> {
-    ours::WORKLOADS
-        .iter()
+    workloads()
         .find(|workload| workload.name == name)
         .ok_or_else(|| format!("no workload `{name}`; `list` prints them").into())
 }
@@ -92,6 +102,7 @@ fn workload(name: &str) -> Result<&'static Workload, Failure> {
 fn save_npy(file: &str, array: &Array) -> Result<(), Failure> {
     match array.dtype() {
         DType::F32 => save_values(file, "<f4", array, array.to_vec::<f32>()?, f32::to_le_bytes),
+        DType::I64 => save_values(file, "<i8", array, array.to_vec::<i64>()?, i64::to_le_bytes),
         DType::F64 => save_values(file, "<f8", array, array.to_vec::<f64>()?, f64::to_le_bytes),
         other => Err(format!("a result of {other} is not saved").into()),
     }

@@ -33,6 +33,10 @@ pub enum Gate {
     Chunks(u64),
     /// Less CPU per chunk, in microseconds, beyond what the floor takes.
     MicrosecondsPerChunk { most: f64, n_chunks: u64 },
+    /// At most this many times the floor's wall time, in at most this part of the peak memory of the named variant of the peer.
+    TimesAndMemory { times: f64, part: f64, peer: &'static str },
+    /// At least this many times as fast as the fastest peer, in at most this part of its peak memory.
+    Faster { times: f64, part: Option<f64> },
 }
 
 /// What a workload does below a data folder.
@@ -41,38 +45,40 @@ pub enum Work {
     Compute(fn(&str) -> Result<Vec<DataArray>>),
     /// A named array that is written below `out/`.
     Write(fn(&str) -> Result<DataArray>),
+    /// The same as a NetCDF file.
+    WriteNetcdf(fn(&str) -> Result<DataArray>),
 }
 
 const ZSTD: &str = "era5/era5_v3_zstd.zarr";
 const BLOSC: &str = "era5/era5_v2_blosc.zarr";
 const SHARD: &str = "era5/era5_v3_sharded.zarr";
-const OCEAN: &str = "ocean/ocean_v3.zarr";
+pub const OCEAN: &str = "ocean/ocean_v3.zarr";
 const TINY: &str = "tiny/many_chunks_v3.zarr";
 
-const fn read(store: &'static str, variable: &'static str, passes: u32) -> Read {
+pub const fn read(store: &'static str, variable: &'static str, passes: u32) -> Read {
     Read { store, variable, passes }
 }
 
-const ERA_ZSTD: &[Read] = &[read(ZSTD, "t2m", 1)];
+pub const ERA_ZSTD: &[Read] = &[read(ZSTD, "t2m", 1)];
 const ERA_BLOSC: &[Read] = &[read(BLOSC, "t2m", 1)];
 const ERA_SHARD: &[Read] = &[read(SHARD, "t2m", 1)];
 const ERA_BOTH: &[Read] = &[read(ZSTD, "t2m", 1), read(SHARD, "t2m", 1)];
-const SST: &[Read] = &[read(OCEAN, "sst", 1)];
+pub const SST: &[Read] = &[read(OCEAN, "sst", 1)];
 const TINIES: &[Read] = &[read(TINY, "v", 1)];
 
-fn variable(data: &str, store: &str, name: &str) -> Result<DataArray> {
+pub fn variable(data: &str, store: &str, name: &str) -> Result<DataArray> {
     Ok(open(&format!("{data}/{store}"))?.var(name))
 }
 
-fn era(data: &str) -> Result<DataArray> {
+pub fn era(data: &str) -> Result<DataArray> {
     variable(data, ZSTD, "t2m")
 }
 
-fn sst(data: &str) -> Result<DataArray> {
+pub fn sst(data: &str) -> Result<DataArray> {
     variable(data, OCEAN, "sst")
 }
 
-const fn of_decode(
+pub const fn of_decode(
     name: &'static str,
     reads: &'static [Read],
     times: f64,
@@ -179,6 +185,13 @@ pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
             let options = WriteOptions::default().overwrite().chunks(array.dims().iter().zip(chunks));
             let place = format!("{data}/out/ours_{}.zarr", workload.name);
             let report = array.write_with(&place, &Default::default(), options)?;
+            Ok(Outcome { arrays: vec![], chunks_read: report.chunks_read, passes: report.passes })
+        }
+        Work::WriteNetcdf(build) => {
+            std::fs::create_dir_all(format!("{data}/out"))?;
+            let place = format!("{data}/out/ours_{}.nc3", workload.name);
+            let options = WriteOptions::default().overwrite();
+            let report = build(data)?.named("t2m").write_with(&place, &Default::default(), options)?;
             Ok(Outcome { arrays: vec![], chunks_read: report.chunks_read, passes: report.passes })
         }
     }

@@ -11,6 +11,7 @@ Fields: wall and cpu seconds of open + compute (imports excluded), peak_mb (larg
 imports), value (a checksum: the float64 mean of the result, to hold ours against). Needs numpy xarray dask zarr netCDF4 flox bottleneck.
 Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE. `many_files` makes its 400 small files on first use; `write_*` writes under DATA/out.
 """
+import peer_along
 import argparse, glob, json, os, resource, shutil, subprocess, sys, time
 
 
@@ -133,13 +134,18 @@ def run(name, d, save=None, variants=False):
         "write_celsius": lambda: (era() - 273.15).to_dataset(name="t").drop_encoding().to_zarr(out("celsius"), mode="w", compute=True),
         "write_rechunk": lambda: era().chunk(time=-1, lat=19, lon=72).to_dataset(name="t").drop_encoding().to_zarr(out("rechunk"), mode="w", compute=True),
     }
+    table |= peer_along.table(xr, d, era, sst)
     if variants:
-        return print(json.dumps([n for n in table if n == name or n in (name + "_tuned", name + "_tensorstore")]))
+        return print(json.dumps([n for n in table if n == name or n.removeprefix(name + "_") in peer_along.TOOLS]))
     if name not in table:
         sys.exit("no such workload: " + name + "; have " + " ".join(table))
     r = table[name]()
     if hasattr(r, "compute"):
         r = r.compute()
+    if isinstance(r, peer_along.Outside):
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(json.dumps(dict(workload=name, wall=round(r.wall, 3), cpu=round(used.ru_utime + used.ru_stime, 3), peak_mb=r.peak_mb)), flush=True)
+        return np.save(f"{save}.0.npy", r.values()) if save else None
     w, u, peak_mb = time.perf_counter() - w0, resource.getrusage(resource.RUSAGE_SELF), largest_resident()
     if isinstance(r, xr.Dataset):
         value = float(np.mean([float(r[v].astype("f8").mean()) for v in r.data_vars]))

@@ -45,8 +45,8 @@ pub mod prelude {
         ALL, AlignOn, Array, Attribute, Attributes, Calendar, CancelToken, Context, Crs, DType, DataArray, DataTree,
         Dataset, Decay, Error, ErrorKind, Fill, Grid, GroupBy, Join, Method, Origin, PadMode, Polygons, Reduction,
         RegridMethod, Regridder, ResampleOptions, Result, RotatedPole, RunReport, Side, TimeUnit, Variable, Weighted,
-        align, broadcast, compute, compute_with, concat, date_range, date_range_of, every, merge, near,
-        register_function,
+        align, at_or_after, at_or_before, broadcast, combine_by_coords, compute, compute_with, concat, concat_datasets,
+        date_range, date_range_of, every, merge, near, register_function,
     };
     pub use terracube_display::{MimeBundle, RichDisplay};
     pub use terracube_plots::{Figure, PlotExt};

@@ -177,6 +177,26 @@ fn every_line_runs() -> Result<()> {
     run(merge(&[&ds.select(["t"])?, &ds.select(["p"])?], Join::Exact)?);
     // py: t.astype("f8")
     run(t.cast(DType::F64));
+    // py: t.identical(other), t.equals(other)
+    let _ = (t.identical(&t)?, t.equals(&t)?);
+    // py: xr.testing.assert_allclose(a, b, rtol=1e-6)
+    assert!(t.allclose(&(&t * 1.0), 1e-6, 0.0)?);
+    // py: t.to_dataset(dim="lat")
+    run(t.to_dataset_along("lat"));
+    // py: ds[["t", "p"]].to_dataarray("variable")
+    run(ds.select(["t", "p"])?.to_array("variable"));
+    // py: ds[["t", "p"]] - ds[["t", "p"]].mean("time")
+    run(&ds.select(["t", "p"])? - &ds.select(["t", "p"])?.mean("time"));
+    // py: ds[["t", "p"]] * 2
+    run(&ds.select(["t", "p"])? * 2);
+    // py: ds.filter_by_attrs(units="K")
+    run(ds.assign([("k", &t.assign_attrs([("units", "K")]))]).filter_by_attrs([("units", "K")]));
+    // py: t.drop_attrs()
+    run(t.drop_attrs());
+    // py: tree.sel(lat=20), tree * 2
+    run((&tree.sel("lat", 20.0) * 2).root()?);
+    // py: tree.match("/*")
+    run(tree.matching("/*").root()?);
 
     // ## Selection
     // py: t.isel(time=0)
@@ -213,6 +233,20 @@ fn every_line_runs() -> Result<()> {
     run(t.tail("time", 3));
     // py: t.thin(time=3)
     run(t.thin("time", 3));
+    // py: t.drop_isel(time=[0, 1])
+    run(t.drop_isel("time", [0, 1]));
+    // py: t.drop_sel(lat=[20, -20])
+    run(t.drop_sel("lat", [20.0, -20.0]));
+    // py: t.sel(lat=25, method="ffill")
+    run(t.sel("lat", at_or_before(25.0)));
+    // py: t.sel(lat=25, method="bfill")
+    run(t.sel("lat", at_or_after(25.0)));
+    // py: t.isel(lat=[0, 1], lon=[2, 3])  # points, as arrays along "p"
+    run(t.isel_points([("lat", &DataArray::from_vec(["p"], &[2], vec![0, 1])), ("lon", &DataArray::from_vec(["p"], &[2], vec![2, 3]))]));
+    // py: t.where(t > 290, drop=True)
+    run(t.where_drop(t.gt(290.0))?);
+    // py: ds.sel(lat=20), ds.isel(lon=0)
+    run(ds.sel("lat", 20.0).isel("lon", 0));
     // py: t.reindex(lat=[60, 0])
     run(t.reindex("lat", &DataArray::from_vec(["lat"], &[2], vec![60.0, 0.0])));
     // py: t.reindex(lat=[50], method="nearest")
@@ -289,6 +323,8 @@ fn every_line_runs() -> Result<()> {
     run(t.argmin("time"));
     // py: t.idxmin("time")
     run(t.idxmin("time"));
+    // py: t.argmax(["lat", "lon"])
+    run(t.argmax_over(["lat", "lon"]));
     // py: t.rank("time")
     run(t.rank("time"));
     // py: t.cumsum("time")
@@ -359,6 +395,14 @@ fn every_line_runs() -> Result<()> {
     run(t.map_blocks(DType::F32, |block| Ok(block.clone())));
     // py: xr.full_like(t, 0)
     run(t.full_like(0.0));
+    // py: xr.zeros_like(t), xr.ones_like(t)
+    run(t.zeros_like() + t.ones_like());
+    // py: np.fmax(u, v), np.fmin(u, v)
+    run(ds.var("p").fmax(&ds.var("q")) - ds.var("p").fmin(&ds.var("q")));
+    // py: xr.cross(u, v, dim="lon")  # three components
+    run(t.isel("lon", 0..3).cross(&t.isel("lon", 0..3), "lon"));
+    // py: xhistogram.histogram(t, bins=[270, 280, 290, 300], dim=["time"])
+    run(t.histogram(&[270.0, 280.0, 290.0, 300.0], "time"));
     // py: t.pint.to("degC")  # pint-xarray
     run(t.to_units("degC"));
 
@@ -385,6 +429,12 @@ fn every_line_runs() -> Result<()> {
     run(t.group_by("time.year").first());
     // py: t.groupby("time.year").map(f)
     run(t.group_by("time.year").apply(|values| values[0]));
+    // py: t.groupby("time.year").map(lambda g: (g - g.mean("time")) / g.std("time"))
+    run(t.group_by("time.year").map(|g| (g - g.mean("time")) / g.std("time")));
+    // py: for year, part in t.groupby("time.year"): ...
+    for (_year, part) in t.group_by("time.year").pieces()? { run(part); }
+    // py: ds.groupby("time.month") - ds.groupby("time.month").mean()
+    run(ds.select(["t"])?.group_by("time.month") - &ds.select(["t"])?.group_by("time.month").mean());
     // py: ds.groupby("time.month").mean()
     run(ds.group_by("time.month").mean());
 
@@ -419,8 +469,12 @@ fn every_line_runs() -> Result<()> {
     run(t.rolling("time", 12).quantile(0.9));
     // py: t.rolling(lat=3, lon=3, min_periods=1).mean()
     run(t.rolling("lat", 3).and("lon", 3).min_periods(1).mean());
+    // py: t.rolling(time=3).construct("window")
+    run(t.rolling("time", 3).construct(["window"]));
+    // py: t.rolling_exp(time=6).std()
+    run(t.rolling_exp("time", Decay::Span(6.0)).std());
     // py: ds.rolling(time=12).mean()
-    run(ds.map(|v| v.rolling("time", 12).mean()));
+    run(ds.select(["t", "p"])?.rolling("time", 12).mean());
     // py: t.rolling_exp(time=6).mean()
     run(t.rolling_exp("time", Decay::Span(6.0)).mean());
     // py: t.cumulative("time").max()
@@ -429,6 +483,12 @@ fn every_line_runs() -> Result<()> {
     run(t.coarsen("lat", 2).and("lon", 3).mean());
     // py: t.coarsen(time=5, boundary="trim").sum()
     run(t.coarsen("time", 5).trim().sum());
+    // py: t.coarsen(time=12).construct(time=("year", "month"))
+    run(t.coarsen("time", 12).construct("year", "month"));
+    // py: ds[["t", "p"]].coarsen(time=12).mean()
+    run(ds.select(["t", "p"])?.coarsen("time", 12).mean());
+    // py: ds[["t", "p"]].weighted(w).mean("lat")
+    run(ds.select(["t", "p"])?.weighted(&t.coord("lat").cos_deg()).mean("lat"));
     // py: t.weighted(np.cos(np.deg2rad(t.lat))).mean(["lat", "lon"])
     run(t.weighted(&t.coord("lat").cos_deg()).mean(["lat", "lon"]));
     // py: t.weighted(w).std("lat")
@@ -449,10 +509,16 @@ fn every_line_runs() -> Result<()> {
     run(t.roll_with_labels("lon", 3));
     // py: t.pad(lon=2, mode="wrap")
     run(t.pad("lon", 2, 2, PadMode::Wrap));
+    // py: t.pad(lon=2, constant_values=0)
+    run(t.pad_with("lon", 2, 2, 0));
     // py: t.sortby("lat")
     run(t.sortby("lat"));
     // py: t.sortby("lon", ascending=False)
     run(t.sortby_descending("lon"));
+    // py: ds.sortby("lat"), ds.shift(time=1), ds.ffill("time")  # and the other verbs
+    run(ds.sortby("lat").shift("time", 1).ffill("time"));
+    // py: xr.combine_by_coords([ds1, ds2])
+    run(combine_by_coords(&[&ds.isel("time", 12..36), &ds.isel("time", 0..12)])?);
     // py: xr.concat([a, b], "time")
     run(concat(&[&t.isel("time", 0..12), &t.isel("time", 12..36)], "time"));
     // py: xr.concat([a, b], "member")
@@ -495,6 +561,14 @@ fn every_line_runs() -> Result<()> {
     run(t.coord("time").dt().week());
     // py: t.time.dt.strftime("%Y-%m-%d")
     run(t.coord("time").dt().strftime("%Y-%m-%d"));
+    // py: t.time.dt.floor("D"), t.time.dt.round("6h")
+    let _ = (t.coord("time").dt().floor("D").values()?, t.coord("time").dt().round("6h").values()?);
+    // py: t.time.dt.is_month_end
+    run(t.coord("time").dt().is_month_end());
+    // py: (t.time.diff("time")).dt.total_seconds()
+    run(t.coord("time").diff("time").dt().total_seconds());
+    // py: xr.infer_freq(t.time)
+    let _ = t.coord("time").infer_frequency()?;
 
     // ## Climate and Earth observation
     // py: # CDO: fldmean
@@ -551,6 +625,10 @@ fn every_line_runs() -> Result<()> {
     let text = t.to_string();
     // py: t.values.tolist()
     let list = t.to_f64()?;
+    // py: t.to_dataframe().reset_index()
+    run(t.isel("time", 0..2).named("t").to_table());
+    // py: table.set_index(["time", "lat", "lon"]).to_xarray()
+    run(t.isel("time", 0..2).named("t").to_table().pivot(["time", "lat", "lon"]));
 
     assert!(array.shape().len() == 3 && mean > 280.0 && low.shape() == high.shape() && list.len() == 36 * 24);
     assert!(aligned[0].shape() == aligned[1].shape() && both.len() == 2 && text.contains("time") && many.names().count() == 3);

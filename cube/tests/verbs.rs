@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use terracube_cube::data::{Fill, Method, PadMode};
 use terracube_cube::source::MemorySource;
 use terracube_cube::{
-    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Dims, Encoding, Join, TimeUnit, Variable,
-    align, concat,
+    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Decay, Dims, Encoding, Join, TimeUnit,
+    Variable, align, concat,
 };
 
 fn labelled(block: &Block, chunk: &[u64]) -> DataArray {
@@ -27,6 +27,7 @@ fn battery(t: &DataArray) -> Vec<(&'static str, DataArray)> {
     let at = DataArray::from_vec(["lat"], &[4], vec![57.0, 60.0, 54.5, 40.0]);
     let around = DataArray::from_vec(["lon"], &[3], vec![-10.0, 355.0, 15.0]);
     let line = t.isel("lat", 0).isel("lon", 0);
+    let places = DataArray::from_vec(["place"], &[3], vec![0, -1, 0]);
     vec![
         ("cumsum", t.cumsum("time")),
         ("cumsum of two", t.cumsum(["lat", "lon"])),
@@ -69,6 +70,25 @@ fn battery(t: &DataArray) -> Vec<(&'static str, DataArray)> {
         ("derivative", t.differentiate("lat")),
         ("integral", t.fillna(0.0).integrate("lat")),
         ("line", t.polyfit("time", 1)),
+        ("windows", t.rolling("time", 3).construct(["window"])),
+        ("windows of fields", t.rolling("lat", 2).and("lon", 2).min_periods(2).std()),
+        ("median of fields", t.rolling("time", 3).and("lat", 2).centered().min_periods(1).median()),
+        ("products of windows", t.rolling("time", 3).min_periods(1).prod()),
+        ("blocks", t.coarsen("time", 4).pad().construct("block", "member")),
+        ("variances of blocks", t.coarsen("time", 2).trim().var()),
+        ("decaying spread", t.rolling_exp("time", Decay::Span(3.0)).std()),
+        ("histogram", t.histogram(&[-50.0, 0.0, 25.0, 50.0], ["time", "lat"])),
+        ("places of two", t.fillna(0.0).argmax_over(["lat", "lon"]).var("lon")),
+        ("groups mapped", t.group_by("time.month").map(|part| part - part.mean("time"))),
+        ("groups mapped to one", t.group_by("time.month").map(|part| part.max("time") - part.min("time"))),
+        ("all but some", t.drop_isel("lat", [0])),
+        ("padded with a number", t.pad_with("lon", 1, 2, 0.5)),
+        ("points by position", t.isel_points([("lat", &places), ("time", &places)])),
+        ("turned vectors", t.isel("lon", [0, 0, 0]).cross(&t.isel("lon", [0, 0, 0]).sqrt(), "lon")),
+        ("table", t.isel("time", 0..2).to_table().var("t")),
+        ("variables", t.to_dataset_along("lat").to_array("lat").isel("lat", 0)),
+        ("running days", t.running_days("time", 3).quantile(0.75)),
+        ("exceedance", t.exceedance("time", &t.running_days("time", 3).quantile(0.75), "YS")),
         ("own function", t.apply_along("time", |x| x.iter().filter(|v| v.is_finite()).sum())),
         ("every value", t.map_values(|v| v * 2.0)),
         ("stacked", t.stack("point", ["lon", "time"]).isel("point", 2..7)),

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 import further_cases
+import later_cases
 import more_cases
 import operations
 import stores
@@ -290,7 +291,7 @@ def main():
     inner = opened(folder / "groups.nc", "inner")
     cases.append({"name": "groups.nc inner: open", "store": "groups.nc", "group": "inner", "open": True, "expect": open_expectation(inner)})
     seen = set()
-    for section in (decoding, containers, selections, arithmetic, reductions, groups, *further_cases.SECTIONS, *more_cases.SECTIONS):
+    for section in (decoding, containers, selections, arithmetic, reductions, groups, *further_cases.SECTIONS, *more_cases.SECTIONS, *later_cases.SECTIONS):
         for store, steps in section():
             name = f"{store}: {describe_steps(steps)}"
             if name in seen:
@@ -308,7 +309,7 @@ def main():
             if steps == v("days_nat") and expect["calendar"] != "standard":
                 # xarray makes the epoch of a missing time in calendars that numpy does not know; to us it is missing.
                 expect["values"] = [None if i in stores.MISSING_TIMES else x for i, x in enumerate(expect["values"])]
-            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **(more_cases.tolerance(section, steps, result) or further_cases.tolerance(section, datasets[store], steps, result) or tolerance(store, datasets[store], steps, result)), "expect": expect})
+            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **(more_cases.tolerance(section, steps, result) or later_cases.tolerance(section, steps, result) or further_cases.tolerance(section, datasets[store], steps, result) or tolerance(store, datasets[store], steps, result)), "expect": expect})
     with open(HERE / "cases.json", "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in cases) + "\n]\n")
     print(f"{len(cases)} cases over {len(datasets)} stores")

@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod climate_verbs;
+pub mod later_verbs;
 pub mod more_verbs;
 pub mod pipeline;
 pub mod verbs;

@@ -16,6 +16,11 @@ pub fn run_at(dataset: &Dataset, steps: &[Value], path: &str) -> DataArray {
         value = Some(match value {
             None if name == "dataset" => super::verbs::of_dataset(dataset, argument, text(&step["var"])),
             None if name != "read"
+                && let Some(first) = super::later_verbs::first(dataset, name, argument, step) =>
+            {
+                first
+            }
+            None if name != "read"
                 && let Some(first) = super::more_verbs::first(name, argument, step, path) =>
             {
                 first
@@ -29,6 +34,7 @@ pub fn run_at(dataset: &Dataset, steps: &[Value], path: &str) -> DataArray {
                 super::verbs::one(&before, name, argument, step, &further)
                     .or_else(|| super::more_verbs::one(&before, name, argument, step, &further))
                     .or_else(|| super::climate_verbs::one(&before, name, argument, step, &further))
+                    .or_else(|| super::later_verbs::one(&before, name, argument, step, &further))
                     .unwrap_or_else(|| apply(dataset, &before, name, argument, &Options::of(step)))
             }
         });

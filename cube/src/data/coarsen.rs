@@ -118,18 +118,76 @@ impl Coarsened {
     /// The standard deviation of every block (over several dimensions only where blocks fill them).
     #[must_use]
     pub fn std(&self) -> DataArray {
+        self.spread(ReduceOp::Std { ddof: 0 }, "std")
+    }
+
+    /// The variance of every block (over several dimensions only where blocks fill them).
+    #[must_use]
+    pub fn var(&self) -> DataArray {
+        self.spread(ReduceOp::Var { ddof: 0 }, "var")
+    }
+
+    /// The product of every block, missing values left out.
+    #[must_use]
+    pub fn prod(&self) -> DataArray {
+        self.of(ReduceOp::Prod)
+    }
+
+    /// Whether any value of every block holds (bool).
+    #[must_use]
+    pub fn any(&self) -> DataArray {
+        self.of(ReduceOp::Any)
+    }
+
+    /// Whether all values of every block hold (bool).
+    #[must_use]
+    pub fn all(&self) -> DataArray {
+        self.of(ReduceOp::All)
+    }
+
+    fn spread(&self, op: ReduceOp, what: &str) -> DataArray {
         if self.windows.len() > 1 && self.divides() {
-            return self.of(ReduceOp::Std { ddof: 0 });
+            return self.of(op);
         }
-        self.single("std", |array, codes, axis, _| {
-            array.variable().expr().group_reduce(
-                axis,
-                codes,
-                vec![],
-                ReduceOp::Std { ddof: 0 },
-                ReduceOptions::default(),
-            )
+        self.single(what, |array, codes, axis, _| {
+            array.variable().expr().group_reduce(axis, codes, vec![], op, ReduceOptions::default())
         })
+    }
+
+    /// The blocks themselves: the dimension becomes two, of the blocks and of the positions in each, with its coordinates (xarray's
+    /// `coarsen(...).construct`): months as years and months. Blocks lie along one dimension; a last one that is short is filled up with
+    /// missing values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1, 2, 3, 4]).with_coord("x", vec![10, 20, 30, 40]);
+    /// let blocks = t.coarsen("x", 2).construct("block", "member");
+    /// assert_eq!((blocks.shape(), blocks.isel("member", 1).to_vec::<i32>()?), (&[2u64, 2][..], vec![2, 4]));
+    /// assert_eq!(blocks.coord("x").isel("member", 0).to_vec::<i32>()?, [10, 30]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn construct(&self, block: &str, member: &str) -> DataArray {
+        self.constructed(block, member).unwrap_or_else(|error| self.array.fail(error.context("construct")))
+    }
+
+    fn constructed(&self, block: &str, member: &str) -> Result<DataArray> {
+        let [(dim, window)] = self.windows.as_slice() else {
+            return Err(Error::unsupported("blocks along several dimensions").hint("construct one after the other"));
+        };
+        let array = self.whole_blocks(&self.array, dim, *window)?;
+        let len = array.shape()[array.dims().axis(dim)?];
+        let array = match len % window {
+            0 => array,
+            rest => array.pad(dim, 0, window - rest, super::PadMode::Missing).checked()?,
+        };
+        let split = |expr: &Expr| match expr.dims().position(dim) {
+            Some(axis) => expr.split(axis, *window, [block, member]),
+            None => expr.clone(),
+        };
+        let mut result = array.with_values(split(array.variable().expr())).checked()?;
+        result.coords = array.coords().map(|coord| coord.with_expr(split));
+        Ok(result.keeping_name_and_attrs(&self.array))
     }
 
     fn single(&self, what: &str, build: impl Fn(&DataArray, GroupCodes, usize, &str) -> Expr) -> DataArray {

@@ -67,6 +67,7 @@ impl Dataset {
         dims: &impl IntoDims,
         reduce: impl Fn(&DataArray, Vec<String>) -> DataArray,
         numbers_only: bool,
+        stays: bool,
     ) -> Self {
         let sizes = self.dims();
         let named = dims.names();
@@ -80,7 +81,10 @@ impl Dataset {
         let counted = self.variables().filter(|(_, variable)| !numbers_only || variable.dtype().kind() != Kind::Text);
         let variables = counted.map(|(name, variable)| {
             let own: Vec<String> = variable.dims().iter().filter(|dim| gone(dim)).map(ToOwned::to_owned).collect();
-            // Over no dimension at all a reduction still applies: a mean of integers is a float.
+            // As xarray: means and the like leave variables that lack the dims as they are; spreads of them are 0, counts 1.
+            if stays && own.is_empty() && named.is_some() {
+                return (Arc::from(name), variable.clone());
+            }
             (Arc::from(name), reduce(&self.var(name), own).variable().clone())
         });
         self.rebuilt(variables.collect(), coords)
@@ -88,33 +92,33 @@ impl Dataset {
 }
 
 macro_rules! reductions {
-    ($($(#[$doc:meta])* $name:ident => $method:ident $numbers_only:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident => $method:ident $numbers_only:literal $stays:literal;)*) => {
         impl Dataset {
             $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self {
-                self.reduced(&dims, |array, dims| array.$method(dims), $numbers_only)
+                self.reduced(&dims, |array, dims| array.$method(dims), $numbers_only, $stays)
             })*
         }
     };
 }
 reductions! {
     /// Means of every variable over those of the dims that it has; strings are left out. See [`DataArray::mean`].
-    mean => mean true;
+    mean => mean true true;
     /// Sums of every variable. See [`DataArray::sum`].
-    sum => sum true;
+    sum => sum true true;
     /// Products of every variable. See [`DataArray::prod`].
-    prod => prod true;
+    prod => prod true true;
     /// Least values of every variable. See [`DataArray::min`].
-    min => min true;
+    min => min true true;
     /// Greatest values of every variable. See [`DataArray::max`].
-    max => max true;
+    max => max true true;
     /// Variances of every variable (`var` names a variable here). See [`DataArray::var`].
-    variance => var true;
+    variance => var true false;
     /// Standard deviations of every variable. See [`DataArray::std`].
-    std => std true;
+    std => std true false;
     /// Medians of every variable. See [`DataArray::median`].
-    median => median true;
+    median => median true true;
     /// How many values of every variable are not missing. See [`DataArray::count`].
-    count => count false;
+    count => count false false;
 }
 
 /// The groups of every variable of a dataset.
@@ -126,10 +130,25 @@ pub struct DatasetGroupBy {
 
 impl DatasetGroupBy {
     fn reduced(&self, reduce: impl Fn(&GroupBy) -> DataArray) -> Dataset {
+        self.each(|name, group| Some(group.map_or_else(|| self.dataset.var(name), &reduce)))
+    }
+
+    /// A quantile of every group of every variable; see [`GroupBy::quantile`].
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Dataset {
+        self.reduced(|group| group.quantile(q))
+    }
+
+    pub(super) fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// What `change` makes of every variable, whose groups it gets if it has any; variables for which it gives nothing are left out.
+    pub(super) fn each(&self, change: impl Fn(&str, Option<&GroupBy>) -> Option<DataArray>) -> Dataset {
         let mut coords = Coords::default();
         let mut variables = Vec::new();
         for (name, group) in self.dataset.names().zip(&self.groups) {
-            let array = group.as_ref().map_or_else(|| self.dataset.var(name), &reduce);
+            let Some(array) = change(name, group.as_ref()) else { continue };
             array.coords().iter().for_each(|coord| coords.set(coord.clone()));
             variables.push((Arc::from(name), array.variable().clone()));
         }

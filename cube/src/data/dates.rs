@@ -1,6 +1,8 @@
 //! Fields of times: `array.dt().month()`.
 use super::DataArray;
-use crate::compute::pointwise::{FormatTime, TimeField, UnaryOp};
+use super::frequency::Frequency;
+use crate::base::{DType, Error, Result};
+use crate::compute::pointwise::{FormatTime, RoundTime, RoundTimeTo, TimeField, UnaryOp};
 
 /// The fields of an array of times (xarray's `.dt`).
 ///
@@ -27,6 +29,101 @@ impl Dates {
     fn field(&self, field: TimeField) -> DataArray {
         let array = self.0.unary(UnaryOp::TimeField(field));
         if array.error().is_some() { array } else { array.named(field.name()) }
+    }
+
+    /// The whole step before each time, by a frequency of fixed length ("D", "6h", "15min"; xarray's `dt.floor`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, DataArray, TimeUnit};
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// let times = DataArray::from_block(["time"], Block::with_dtype(dtype, &[1], vec![951_782_400_i64 + 50_000])?);
+    /// assert_eq!(times.dt().floor("6h").values()?.to_dates()?, ["2000-02-29T12:00:00"]);
+    /// assert_eq!(times.dt().round("D").values()?.to_dates()?, ["2000-03-01"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn floor(&self, frequency: &str) -> DataArray {
+        self.rounded(RoundTimeTo::Floor, frequency)
+    }
+
+    /// The whole step after each time (xarray's `dt.ceil`); see [`Dates::floor`].
+    #[must_use]
+    pub fn ceil(&self, frequency: &str) -> DataArray {
+        self.rounded(RoundTimeTo::Ceil, frequency)
+    }
+
+    /// The whole step nearest to each time, of two equally near ones the even one (xarray's `dt.round`); see [`Dates::floor`].
+    #[must_use]
+    pub fn round(&self, frequency: &str) -> DataArray {
+        self.rounded(RoundTimeTo::Nearest, frequency)
+    }
+
+    fn rounded(&self, to: RoundTimeTo, frequency: &str) -> DataArray {
+        let step = || -> Result<i64> {
+            match Frequency::parse(frequency)? {
+                Frequency::Step { length } => Ok(length),
+                _ => Err(Error::invalid(format!("`{frequency}` has no fixed length"))
+                    .hint("write days or less: \"D\", \"6h\", \"15min\"")),
+            }
+        };
+        match step() {
+            Ok(step) => self.0.unary(UnaryOp::RoundTime(RoundTime { to, step })),
+            Err(error) => self.0.fail(error),
+        }
+    }
+
+    /// Durations in seconds (float64; xarray's `dt.total_seconds()`).
+    #[must_use]
+    pub fn total_seconds(&self) -> DataArray {
+        let DType::Duration { unit } = self.0.dtype() else {
+            let error = Error::dtype(format!("`total_seconds` is for durations, not {}", self.0.dtype()));
+            return self.0.fail(error.hint("the difference of two times is one"));
+        };
+        let missing = self.0.isnull();
+        let counts = self.0.cast(DType::I64).cast(DType::F64) / unit.per_second() as f64;
+        let array = counts.where_(!missing);
+        if array.error().is_some() { array } else { array.named("total_seconds") }
+    }
+
+    fn holds(&self, name: &str, of: impl FnOnce(&Self) -> DataArray) -> DataArray {
+        let array = of(self);
+        if array.error().is_some() { array } else { array.named(name) }
+    }
+
+    /// Whether the day is the first of its month (bool).
+    #[must_use]
+    pub fn is_month_start(&self) -> DataArray {
+        self.holds("is_month_start", |dates| dates.day().eq_to(1))
+    }
+
+    /// Whether the day is the last of its month (bool).
+    #[must_use]
+    pub fn is_month_end(&self) -> DataArray {
+        self.holds("is_month_end", |dates| dates.day().eq_to(dates.days_in_month()))
+    }
+
+    /// Whether the day is the first of its quarter (bool).
+    #[must_use]
+    pub fn is_quarter_start(&self) -> DataArray {
+        self.holds("is_quarter_start", |dates| dates.day().eq_to(1) & dates.month().rem(3).eq_to(1))
+    }
+
+    /// Whether the day is the last of its quarter (bool).
+    #[must_use]
+    pub fn is_quarter_end(&self) -> DataArray {
+        self.holds("is_quarter_end", |dates| dates.is_month_end() & dates.month().rem(3).eq_to(0))
+    }
+
+    /// Whether the day is the first of its year (bool).
+    #[must_use]
+    pub fn is_year_start(&self) -> DataArray {
+        self.holds("is_year_start", |dates| dates.dayofyear().eq_to(1))
+    }
+
+    /// Whether the day is the last of its year (bool).
+    #[must_use]
+    pub fn is_year_end(&self) -> DataArray {
+        self.holds("is_year_end", |dates| dates.dayofyear().eq_to(dates.days_in_year()))
     }
 
     /// Times as text by a format of C's `strftime`: `%Y-%m-%d`.

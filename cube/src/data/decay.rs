@@ -1,7 +1,7 @@
 //! Exponentially weighted windows.
 use super::DataArray;
 use crate::base::Error;
-use crate::compute::along::{AxisOp, Exponential};
+use crate::compute::along::{AxisOp, Exponential, ExponentialOp};
 
 /// How fast the weight of values goes, by one of pandas' measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,22 +55,34 @@ impl ExponentialWindow {
     /// Weighted means: Σ (1-α)^(i-k) x_k / Σ (1-α)^(i-k).
     #[must_use]
     pub fn mean(&self) -> DataArray {
-        self.of(false)
+        self.of(ExponentialOp::Mean)
     }
 
     /// Weighted sums: Σ (1-α)^(i-k) x_k.
     #[must_use]
     pub fn sum(&self) -> DataArray {
-        self.of(true)
+        self.of(ExponentialOp::Sum)
     }
 
-    fn of(&self, sum: bool) -> DataArray {
+    /// Weighted variances, corrected for bias as in pandas' `ewm(...).var()`; missing until the second value.
+    #[must_use]
+    pub fn var(&self) -> DataArray {
+        self.of(ExponentialOp::Var)
+    }
+
+    /// The roots of [`ExponentialWindow::var`].
+    #[must_use]
+    pub fn std(&self) -> DataArray {
+        self.of(ExponentialOp::Std)
+    }
+
+    fn of(&self, op: ExponentialOp) -> DataArray {
         let alpha = self.decay.alpha();
         if !(alpha > 0.0 && alpha <= 1.0) {
             let message =
                 format!("{:?} gives the newest value a weight of {alpha}, not one above 0 and up to 1", self.decay);
             return self.array.fail(Error::invalid(message).hint("a span is at least 1, a half-life above 0"));
         }
-        self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, sum }))
+        self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, op }))
     }
 }

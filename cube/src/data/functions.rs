@@ -85,6 +85,55 @@ of_two! {
 }
 
 impl DataArray {
+    /// 1 / x (numpy's `reciprocal` of floats).
+    #[must_use]
+    pub fn reciprocal(&self) -> Self {
+        1.0 / self
+    }
+
+    /// The greater of two values; if one is missing the other (numpy's `fmax`).
+    #[must_use]
+    pub fn fmax(&self, other: &DataArray) -> Self {
+        self.maximum(other).fill_missing(self).fill_missing(other)
+    }
+
+    /// The lesser of two values; if one is missing the other (numpy's `fmin`).
+    #[must_use]
+    pub fn fmin(&self, other: &DataArray) -> Self {
+        self.minimum(other).fill_missing(self).fill_missing(other)
+    }
+
+    /// ln(e^a + e^b) without overflow (numpy's `logaddexp`).
+    #[must_use]
+    pub fn logaddexp(&self, other: &DataArray) -> Self {
+        self.maximum(other) + (-(self - other).abs()).exp().log1p()
+    }
+
+    /// The cross product of vectors of three components along a dimension (xarray's `cross`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let a = DataArray::from_vec(["xyz"], &[3], vec![1.0, 2.0, 3.0]);
+    /// let b = DataArray::from_vec(["xyz"], &[3], vec![4.0, 5.0, 6.0]);
+    /// assert_eq!(a.cross(&b, "xyz").to_f64()?, [-3.0, 6.0, -3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cross(&self, other: &DataArray, dim: &str) -> Self {
+        for array in [self, other] {
+            match array.dims().axis(dim).map(|axis| array.shape()[axis]) {
+                Ok(3) => {}
+                _ if array.error().is_some() => return array.clone(),
+                Ok(len) => {
+                    return self.fail(Error::invalid(format!("`cross` needs 3 components along `{dim}`, not {len}")));
+                }
+                Err(error) => return self.fail(error),
+            }
+        }
+        let turned = |array: &Self, n: i64| array.roll(dim, n);
+        turned(self, 2) * turned(other, 1) - turned(self, 1) * turned(other, 2)
+    }
+
     /// Values rounded to `decimals` digits after the point, halves to even; negative counts digits before it (xarray's `round`).
     ///
     /// ```

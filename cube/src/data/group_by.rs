@@ -174,6 +174,11 @@ impl GroupBy {
         Self { ddof: n, ..self.clone() }
     }
 
+    /// Whether several dimensions were joined to one.
+    pub(super) fn is_joined(&self) -> bool {
+        self.joined.is_some()
+    }
+
     /// The number of groups; 0 if a mistake was made.
     pub fn n_groups(&self) -> usize {
         self.groups.as_ref().map_or(0, |groups| groups.labels.len())

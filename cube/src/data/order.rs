@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::coords::Coord;
-use super::{DataArray, GroupBy, IntoDims};
+use super::{DataArray, Dataset, GroupBy, IntoDims};
 use crate::base::{Block, DType, Dims, Error, Result};
 use crate::compute::along::{AxisOp, Quantile};
 use crate::compute::pointwise::{BinaryOp, Lookup, UnaryOp};
@@ -172,6 +172,59 @@ impl DataArray {
             self.with_fewer_dims(first.unary(UnaryOp::Lookup(labels(self)?))).checked()
         };
         built().unwrap_or_else(|error| self.fail(error))
+    }
+
+    /// The position of the greatest value over several dimensions: a variable for each, under its name (xarray's `argmax(dim=[...])`). The
+    /// first of equal ones in C order. Two passes over the data.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 3], vec![1.0, 2.0, 3.0, 9.0, 5.0, 6.0]);
+    /// let place = t.argmax_over(["y", "x"]);
+    /// assert_eq!((place.var("y").item()?, place.var("x").item()?), (1.0, 0.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argmax_over(&self, dims: impl IntoDims) -> Dataset {
+        self.places_over(ReduceOp::Max, &dims)
+    }
+
+    /// The position of the least value over several dimensions; see [`DataArray::argmax_over`].
+    #[must_use]
+    pub fn argmin_over(&self, dims: impl IntoDims) -> Dataset {
+        self.places_over(ReduceOp::Min, &dims)
+    }
+
+    fn places_over(&self, extreme: ReduceOp, dims: &impl IntoDims) -> Dataset {
+        let built = || -> Result<Dataset> {
+            self.check()?;
+            let axes = dims.axes(self.dims())?;
+            let x = self.variable.expr();
+            let names: Vec<String> = axes.iter().map(|&axis| self.dims().name(axis).to_string()).collect();
+            let mut numbers: Option<Self> = None;
+            let mut stride = 1u64;
+            let mut strides = vec![1; axes.len()];
+            for (k, &axis) in axes.iter().enumerate().rev() {
+                let len = self.shape()[axis];
+                strides[k] = stride;
+                let along = (0..len).map(|i| (i * stride) as f64).collect();
+                let along = Self::from_vec([&*names[k]], &[len as usize], along);
+                numbers = Some(numbers.map_or_else(|| along.clone(), |numbers| along.clone() + numbers));
+                stride = stride.saturating_mul(len);
+            }
+            let Some(numbers) = numbers.filter(|_| stride < 1 << 53) else {
+                return Err(Error::invalid("no dimension to search, or more positions than can be counted"));
+            };
+            let numbers = numbers.variable.expr().broadcast_to(x.dims(), x.shape().to_vec());
+            let is_best = x.binary(BinaryOp::Eq, &x.reduce(axes.clone(), extreme, ReduceOptions::default()));
+            let first = numbers.mask(&is_best).reduce(axes.clone(), ReduceOp::Min, ReduceOptions::default());
+            let number = self.with_fewer_dims(first.unary(UnaryOp::Lookup(Lookup::positions()))).checked()?;
+            axes.iter().enumerate().try_fold(Dataset::default(), |places, (k, &axis)| {
+                let place = number.floor_div(strides[k] as i64).rem(self.shape()[axis] as i64);
+                places.with_var(&names[k], &place.with_attrs(Default::default()))
+            })
+        };
+        built().unwrap_or_else(|error| self.to_dataset().failing(&error.context("argmax_over")))
     }
 
     /// The positions of a dimension in ascending order of a 1-D coordinate, equal ones in their order (xarray's `sortby`). Reads the

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::DataArray;
 use super::coords::Coord;
-use crate::base::{Error, Result};
+use super::operand::Operand;
+use crate::base::{Block, DType, Error, Result};
 use crate::compute::pointwise::masked_dtype;
 use crate::plan::Expr;
 
@@ -52,6 +53,36 @@ impl DataArray {
             Self { name: self.name.clone(), variable, coords }.checked()
         };
         built().unwrap_or_else(|error| self.fail(error.context(format!("pad along `{dim}`"))))
+    }
+
+    /// As [`DataArray::pad`], with a value at the new positions; integers stay integers (xarray's `pad(constant_values=...)`). Labels there
+    /// are missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1, 2]);
+    /// assert_eq!(t.pad_with("x", 1, 2, 0).to_vec::<i32>()?, [0, 1, 2, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn pad_with(&self, dim: &str, before: u64, after: u64, value: impl Operand) -> Self {
+        let labelled = self.pad(dim, before, after, PadMode::Missing);
+        let inside = || -> Result<Self> {
+            let len = self.shape()[self.dims().axis(dim)?];
+            let inside = (0..before + len + after).map(|at| u8::from((before..before + len).contains(&at))).collect();
+            let inside = Block::with_dtype(DType::Bool, &[(before + len + after) as usize], inside)?;
+            Ok(Self::from_block([dim], inside))
+        };
+        if labelled.error().is_some() {
+            return labelled;
+        }
+        match inside() {
+            Ok(inside) => {
+                let bare = Self { coords: Default::default(), ..self.pad(dim, before, after, PadMode::Edge) };
+                Self { coords: labelled.coords, ..bare.where_else(inside, value) }
+            }
+            Err(error) => self.fail(error.context(format!("pad along `{dim}`"))),
+        }
     }
 }
 

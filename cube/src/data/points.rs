@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::cf_role::{CfRole, cf_role};
 use super::coords::Coord;
 use super::index::Index;
-use super::select::{Label, LabelValue};
+use super::select::{Label, LabelValue, NearSide};
 use super::{DataArray, Dataset, Variable};
 use crate::base::{Block, DType, Error, Kind, Result};
 use crate::compute::pointwise::masked_dtype;
@@ -220,7 +220,7 @@ fn nearest(dim: &str, index: &Index, held: &Block, wanted: &Block, tolerance: Op
     if present.is_empty() {
         return Ok(vec![-1; n]);
     }
-    let near = Label::Near { to: Box::new(Label::List(present)), tolerance: None };
+    let near = Label::Near { to: Box::new(Label::List(present)), tolerance: None, side: NearSide::Either };
     let mut found = index.locate(&near)?.to_vec().into_iter();
     let mut places: Vec<i64> =
         values.iter().map(|value| value.as_ref().and_then(|_| found.next()).map_or(-1, |at| at as i64)).collect();

@@ -51,7 +51,20 @@ pub enum Label {
         to: Box<Label>,
         /// The greatest distance allowed.
         tolerance: Option<Tolerance>,
+        /// On which side the label may lie.
+        side: NearSide,
     },
+}
+
+/// On which side of a value the label nearest to it may lie; a label equal to the value is on either side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearSide {
+    /// On either.
+    Either,
+    /// The greatest label not above the value.
+    Below,
+    /// The least label not below the value.
+    Above,
 }
 
 /// The greatest distance of a nearest label.
@@ -73,7 +86,25 @@ pub enum Tolerance {
 /// assert_eq!(label.to_string(), "near(48.5).within(0.25)");
 /// ```
 pub fn near(value: impl IntoLabel) -> Near {
-    Near { to: value.into_label(), tolerance: None }
+    Near { to: value.into_label(), tolerance: None, side: NearSide::Either }
+}
+
+/// Selects the greatest label that is not above a value (or each of a list), whatever the stored order: the last one before a date
+/// (xarray's `sel(method="ffill")`). Takes [`Near::within`] too.
+///
+/// ```
+/// use terracube_cube::{DataArray, at_or_before};
+/// let t = DataArray::from_vec(["x"], &[3], vec![1, 2, 3]).with_coord("x", vec![0.0, 10.0, 20.0]);
+/// assert_eq!(t.sel("x", at_or_before(19.0)).to_vec::<i32>()?, [2]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+pub fn at_or_before(value: impl IntoLabel) -> Near {
+    Near { to: value.into_label(), tolerance: None, side: NearSide::Below }
+}
+
+/// Selects the least label that is not below a value (xarray's `sel(method="bfill")`); see [`at_or_before`].
+pub fn at_or_after(value: impl IntoLabel) -> Near {
+    Near { to: value.into_label(), tolerance: None, side: NearSide::Above }
 }
 
 /// What [`near`] makes.
@@ -81,6 +112,7 @@ pub fn near(value: impl IntoLabel) -> Near {
 pub struct Near {
     to: Label,
     tolerance: Option<Tolerance>,
+    side: NearSide,
 }
 
 impl Near {
@@ -138,7 +170,7 @@ labels! {
     LabelValue, value => Label::Value(value);
     All, _all => Label::All;
     RangeFull, _all => Label::All;
-    Near, near => Label::Near { to: Box::new(near.to), tolerance: near.tolerance };
+    Near, near => Label::Near { to: Box::new(near.to), tolerance: near.tolerance, side: near.side };
 }
 
 macro_rules! values {
@@ -273,8 +305,13 @@ impl fmt::Display for Label {
                     None => f.write_str(".."),
                 }
             }
-            Self::Near { to, tolerance } => {
-                write!(f, "near({to})")?;
+            Self::Near { to, tolerance, side } => {
+                let name = match side {
+                    NearSide::Either => "near",
+                    NearSide::Below => "at_or_before",
+                    NearSide::Above => "at_or_after",
+                };
+                write!(f, "{name}({to})")?;
                 match tolerance {
                     None => Ok(()),
                     Some(Tolerance::Number(number)) => write!(f, ".within({number:?})"),

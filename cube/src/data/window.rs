@@ -1,9 +1,12 @@
 //! Windows that move along a dimension.
 use std::sync::Arc;
 
-use super::DataArray;
+use super::{DataArray, concat};
 use crate::base::{DType, Error, Result};
 use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, one_quantile};
+
+/// Constructed windows are as many shifted arrays as they have positions.
+const MOST_SHIFTS: u64 = 4096;
 
 /// A window that moves along a dimension (xarray's `rolling`). A result needs a full window unless [`RollingWindow::min_periods`] says
 /// otherwise. Windows are never made: memory is that of the data and its result, and a border of one window.
@@ -51,7 +54,8 @@ impl DataArray {
 }
 
 impl RollingWindow {
-    /// A window over a further dimension (xarray's `rolling(lat=3, lon=3)`): for sums, means, counts and extremes.
+    /// A window over a further dimension (xarray's `rolling(lat=3, lon=3)`). Sums, means, counts and extremes go along one dimension after
+    /// the other; all else sees whole windows, [`RollingWindow::construct`]ed.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -113,9 +117,75 @@ impl RollingWindow {
         self.own(Arc::new(quantile), Named(Some(format!("quantile {q}").into())))
     }
 
+    /// Products of the windows.
+    #[must_use]
+    pub fn prod(&self) -> DataArray {
+        self.own(Arc::new(|window: &[f64]| window.iter().product()), Named(Some("product".into())))
+    }
+
+    /// The windows themselves: a further dimension for each one of the window, last, under the given names (xarray's
+    /// `rolling(...).construct`). What a window reaches beyond the ends is missing. Nothing is built before it is needed, and then only the
+    /// windows of one task; but every value is met once for every position of a window, so prefer the statistics here where they do.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 4.0]);
+    /// let windows = t.rolling("x", 2).construct(["window"]);
+    /// assert_eq!((windows.shape(), windows.fillna(0.0).to_f64()?), (&[3u64, 2][..], vec![0.0, 1.0, 1.0, 2.0, 2.0, 4.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn construct<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> DataArray {
+        let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
+        self.constructed(&names).unwrap_or_else(|error| self.array.fail(error.context("construct")))
+    }
+
+    fn constructed(&self, names: &[String]) -> Result<DataArray> {
+        self.checked()?;
+        let windows = self.windows();
+        if names.len() != windows.len() {
+            return Err(Error::invalid(format!("{} names for windows over {} dimensions", names.len(), windows.len())));
+        }
+        let n_shifts = windows.iter().fold(1u64, |n, (_, window)| n.saturating_mul(*window));
+        if n_shifts > MOST_SHIFTS {
+            let message = format!("windows of {n_shifts} positions, at most {MOST_SHIFTS} are constructed");
+            return Err(
+                Error::unsupported(message).hint("use `mean()`, `max()` and the others, or `reduce` with a closure")
+            );
+        }
+        windows.iter().zip(names).try_fold(self.array.clone(), |array, ((dim, window), name)| {
+            let before = if self.centered { window - 1 - (window - 1) / 2 } else { window - 1 } as i64;
+            let moved: Vec<DataArray> = (0..*window as i64).map(|k| array.shift(dim, before - k)).collect();
+            let joined = concat(&moved.iter().collect::<Vec<_>>(), name).checked()?;
+            let order: Vec<&str> = array.dims().iter().chain([name.as_str()]).collect();
+            let joined = joined.transpose(order).checked()?;
+            Ok(DataArray { name: self.array.name.clone(), ..joined })
+        })
+    }
+
+    fn windows(&self) -> Vec<(&str, u64)> {
+        std::iter::once((&*self.dim, self.window)).chain(self.more.iter().map(|(dim, n)| (&**dim, *n))).collect()
+    }
+
+    /// A function of the values of windows over several dimensions, which are constructed for it.
+    fn own_box(&self, function: Arc<WindowFunction>) -> Result<DataArray> {
+        let names: Vec<String> = (0..=self.more.len()).map(|k| format!("positions of window {k}")).collect();
+        let all = self.windows().iter().map(|(_, window)| window).product();
+        let least = self.min_periods.unwrap_or(all) as usize;
+        let of_window = move |window: &[f64]| {
+            let held: Vec<f64> = window.iter().copied().filter(|value| !value.is_nan()).collect();
+            if held.len() < least { f64::NAN } else { function(&held) }
+        };
+        let result = self.constructed(&names)?.apply_along(names.as_slice(), of_window).checked()?;
+        Ok(result.keeping_name_and_attrs(&self.array))
+    }
+
     fn own(&self, function: Arc<WindowFunction>, name: Named) -> DataArray {
-        if let Err(error) = self.checked().and_then(|()| self.single("a function")) {
+        if let Err(error) = self.checked() {
             return self.array.fail(error);
+        }
+        if !self.more.is_empty() {
+            return self.own_box(function).unwrap_or_else(|error| self.array.fail(error.context("rolling")));
         }
         let min_periods = self.min_periods.unwrap_or(self.window);
         let own = OwnWindow { function, name, window: self.window, centered: self.centered, min_periods };
@@ -138,18 +208,9 @@ impl RollingWindow {
         self.array.along(&self.dim, AxisOp::Rolling(rolling))
     }
 
-    fn single(&self, what: &str) -> Result<()> {
-        match self.more.is_empty() {
-            true => Ok(()),
-            false => Err(Error::unsupported(format!("{what} of windows over several dimensions"))
-                .hint("sums, means, counts, least and greatest values are there")),
-        }
-    }
-
     /// A window over several dimensions is one window after the other: of sums, and of how many values there are.
     fn over_several(&self, op: RollingOp) -> Result<DataArray> {
-        let all: Vec<(&str, u64)> =
-            std::iter::once((&*self.dim, self.window)).chain(self.more.iter().map(|(dim, n)| (&**dim, *n))).collect();
+        let all = self.windows();
         let through = |array: &DataArray, op: RollingOp| {
             all.iter().fold(array.clone(), |array, (dim, window)| {
                 let one = Self { array, dim: (*dim).to_owned(), window: *window, more: vec![], ..self.clone() };
@@ -164,11 +225,24 @@ impl RollingWindow {
             RollingOp::Mean => sum() / &count,
             RollingOp::Count => count.clone(),
             RollingOp::Min | RollingOp::Max => through(&wide, op),
-            _ => return self.single("this statistic").map(|()| self.array.clone()),
+            RollingOp::Median => return self.own_box(Arc::new(median)).map(|found| self.like_values(&found)),
+            RollingOp::Var { ddof } => {
+                return self
+                    .own_box(Arc::new(move |window| variance(window, ddof)))
+                    .map(|found| self.like_values(&found));
+            }
+            RollingOp::Std { ddof } => {
+                let spread = move |window: &[f64]| variance(window, ddof).sqrt();
+                return self.own_box(Arc::new(spread)).map(|found| self.like_values(&found));
+            }
         };
         let least = self.min_periods.unwrap_or(all.iter().map(|(_, window)| window).product());
         let dtype = if self.array.dtype() == DType::F32 && op != RollingOp::Count { DType::F32 } else { DType::F64 };
         result.where_(count.ge(least as f64)).cast(dtype).keeping_name_and_attrs(&self.array).checked()
+    }
+
+    fn like_values(&self, found: &DataArray) -> DataArray {
+        if self.array.dtype() == DType::F32 { found.cast(DType::F32) } else { found.clone() }
     }
 
     fn checked(&self) -> Result<()> {
@@ -186,6 +260,18 @@ impl RollingWindow {
         };
         wrong.map_or(Ok(()), |wrong| Err(Error::invalid(wrong)))
     }
+}
+
+fn median(window: &[f64]) -> f64 {
+    let mut values = window.to_vec();
+    if values.is_empty() { f64::NAN } else { one_quantile(&mut values, 0.5) }
+}
+
+fn variance(window: &[f64], ddof: u32) -> f64 {
+    let n = window.len() as f64;
+    let mean = window.iter().sum::<f64>() / n;
+    let free = n - f64::from(ddof);
+    if free > 0.0 { window.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / free } else { f64::NAN }
 }
 
 macro_rules! windows {

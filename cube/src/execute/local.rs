@@ -12,8 +12,9 @@ use super::{ArraySpec, Context, Executor, MemorySink, Progress, Reservation, Run
 use crate::base::{Allowance, AxisChunks, ChunkGrid, Error, Region, Result};
 use crate::physical::{
     MOST_IN_FLIGHT, Needs, OutputKind, PhysicalPlan, Reduction, Resident, Role, Stage, StageOutput, TILE_SCRATCH,
-    fitting, inner_bytes, needs, task_region,
+    fitting, inner_bytes, needs, size, task_region,
 };
+use crate::plan::describe as operation;
 
 /// Runs plans on the worker threads of a [`Context`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,7 +32,10 @@ impl Executor for LocalExecutor {
         let results: u64 = sinks.iter().zip(&specs).map(|(sink, spec)| sink.held_bytes(spec)).sum();
         let widest = plan.stages.iter().map(stage_bytes).max().unwrap_or(0);
         let needed = results.saturating_add(widest);
-        let hold = reserve(context, needed)?;
+        let hold = reserve(context, needed).map_err(|error| match widest > results {
+            true => error.context(widest_stage(&plan)),
+            false => error.context(format!("results of {}", size(results))),
+        })?;
         let ahead = plan.stages.iter().map(|stage| stage.task_bytes.saturating_mul(MOST_IN_FLIGHT)).max().unwrap_or(0);
         let claim = context.budget.claim(needed.saturating_add(ahead).min(context.budget.limit()));
         let mut report = RunReport {
@@ -280,6 +284,15 @@ fn tile_grid(reduction: &Reduction, drive: &ChunkGrid) -> ChunkGrid {
         Role::Reduced => None,
     });
     ChunkGrid::new(axes.collect())
+}
+
+/// The stage that needs most, as `explain()` numbers it, and what it computes.
+fn widest_stage(plan: &PhysicalPlan) -> String {
+    let stages = plan.stages.iter().enumerate();
+    stages.max_by_key(|(_, stage)| stage_bytes(stage)).map_or_else(String::new, |(number, stage)| {
+        let what = stage.outputs.first().map(|output| operation(&output.expr)).unwrap_or_default();
+        format!("stage {} of {} ({what})", number + 1, plan.stages.len())
+    })
 }
 
 /// Takes what the run needs from the start to the end, waiting for other runs to end if need be.

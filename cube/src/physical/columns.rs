@@ -51,8 +51,17 @@ impl Columns {
                     self.kept_whole[axis] = true;
                     self.never_cut[axis] |= !op.is_local();
                 }
+                // Where the results meet the values again, tasks and tiles that cut the axis would each work on all of it.
+                for name in axes.iter().map(|&axis| input.dims().name(axis)).filter(|_| !op.is_local()) {
+                    if let Some(axis) = dims.position(name) {
+                        self.kept_whole[axis] = true;
+                        self.never_cut[axis] = true;
+                    }
+                }
                 self.column_bytes = self.column_bytes.max(len.saturating_mul(6 * 8));
-                if op.is_local() { 1 } else { (len / n_out).max(1) }
+                // Axes that tiles keep whole count already.
+                let meets = axes.iter().all(|&axis| dims.contains(input.dims().name(axis)));
+                if op.is_local() || meets { 1 } else { (len / n_out).max(1) }
             }
             _ => 1,
         };

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::{AxisSlice, Expr, Op, deep};
+use crate::compute::pointwise::UnaryOp;
 
 /// Long chains are not indented further than this.
 const DEEPEST_INDENT: usize = 40;
@@ -41,6 +42,8 @@ pub(crate) fn describe(expr: &Expr) -> String {
         }
         Op::Constant(block) if block.len() == 1 => format!("constant {}", value(block)),
         Op::Constant(_) => "constant".to_owned(),
+        // Their lists may be long.
+        Op::Unary(op @ (UnaryOp::Lookup(_) | UnaryOp::IsIn(_)), _) => op.name().to_owned(),
         Op::Unary(op, _) => format!("{op:?}"),
         Op::Binary(op, ..) => format!("{op:?}"),
         Op::Select { .. } => "select".to_owned(),
@@ -69,7 +72,7 @@ pub(crate) fn describe(expr: &Expr) -> String {
         }
         Op::Along { input, axes, op } => {
             let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();
-            format!("{} along {}: {op:?}", op.name(), names.join(", "))
+            format!("{} along {}{}", op.name(), names.join(", "), op.details())
         }
         Op::Points { input, axes, places } => {
             let names: Vec<&str> = axes.iter().map(|&axis| &**input.dims().name(axis)).collect();

@@ -2,8 +2,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use multiversion::multiversion;
+
 use super::lines::Lines;
-use crate::base::Result;
+use crate::base::{Block, DType, Result, recycled_vec_of_len};
+use crate::compute::pointwise::cast;
 
 /// For every result the positions that make it and their weights (a sparse matrix, row by row).
 #[derive(Debug, Clone)]
@@ -73,6 +76,50 @@ impl Blend {
         Ok(())
     }
 
+    /// As [`Blend::of`] along an axis that is not the last one: whole rows of the further axes at a time.
+    pub(super) fn rows(&self, x: &Block, axis: usize, held: &Range<u64>, wanted: &Range<u64>) -> Result<Block> {
+        let x = cast(x, DType::F64)?.contiguous()?;
+        let shape = x.shape().to_vec();
+        let (outer, n) = (shape[..axis].iter().product::<usize>(), shape[axis]);
+        let inner: usize = shape[axis + 1..].iter().product();
+        let offset = held.start as usize;
+        let n_out = (wanted.end - wanted.start) as usize;
+        let values = x.values::<f64>()?;
+        let mut out = recycled_vec_of_len::<f64>(outer * n_out * inner);
+        let mut present = vec![0.0; inner];
+        let spreads = self.missing == BlendMissing::Spread;
+        for (number, to) in out.chunks_mut(inner.max(1)).enumerate() {
+            let (o, row) = (number / n_out.max(1), wanted.start as usize + number % n_out.max(1));
+            let entries = self.starts[row]..self.starts[row + 1];
+            if entries.is_empty() {
+                to.fill(f64::NAN);
+                continue;
+            }
+            to.fill(0.0);
+            present.fill(0.0);
+            let mut all = 0.0;
+            for (&position, &weight) in self.positions[entries.clone()].iter().zip(&self.weights[entries]) {
+                let at = (position as usize).wrapping_sub(offset);
+                all += weight;
+                match (at < n, &self.missing) {
+                    // What is not held is missing.
+                    (false, BlendMissing::Spread) => to.fill(f64::NAN),
+                    (false, _) => {}
+                    (true, BlendMissing::Renormalise(_)) => {
+                        add_present(&values[(o * n + at) * inner..][..inner], weight, to, &mut present);
+                    }
+                    (true, _) => add_scaled(&values[(o * n + at) * inner..][..inner], weight, spreads, to),
+                }
+            }
+            if let BlendMissing::Renormalise(_) = self.missing {
+                to.iter_mut().zip(&present).for_each(|(to, &present)| *to = self.finished(*to, present, all));
+            }
+        }
+        let mut shape = shape;
+        shape[axis] = n_out;
+        Block::new(&shape, out)
+    }
+
     fn one(&self, line: &[f64], offset: usize, entries: Range<usize>) -> f64 {
         if entries.is_empty() {
             return f64::NAN;
@@ -90,6 +137,10 @@ impl Blend {
             total += weight * value;
             present += weight;
         }
+        self.finished(total, present, all)
+    }
+
+    fn finished(&self, total: f64, present: f64, all: f64) -> f64 {
         match self.missing {
             BlendMissing::Renormalise(_) if all == 0.0 || present == 0.0 => f64::NAN,
             BlendMissing::Renormalise(least) if present / all < least - 1e-12 => f64::NAN,
@@ -98,5 +149,23 @@ impl Blend {
             BlendMissing::Renormalise(_) => total / (present / all),
             _ => total,
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn add_scaled(x: &[f64], weight: f64, spreads: bool, to: &mut [f64]) {
+    if spreads {
+        to.iter_mut().zip(x).for_each(|(to, &value)| *to += weight * value);
+    } else {
+        to.iter_mut().zip(x).for_each(|(to, &value)| *to += if value.is_nan() { 0.0 } else { weight * value });
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn add_present(x: &[f64], weight: f64, to: &mut [f64], present: &mut [f64]) {
+    for ((to, present), &value) in to.iter_mut().zip(present).zip(x) {
+        let held = !value.is_nan();
+        *to += if held { weight * value } else { 0.0 };
+        *present += if held { weight } else { 0.0 };
     }
 }

@@ -2,34 +2,83 @@
 use super::lines::Lines;
 use crate::base::Result;
 
+/// What is computed of each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExponentialOp {
+    /// Σwx / Σw.
+    Mean,
+    /// Σwx.
+    Sum,
+    /// Σw(x - mean)² / Σw · (Σw)² / ((Σw)² - Σw²): pandas' `ewm(...).var()`.
+    Var,
+    /// Its root.
+    Std,
+}
+
 /// An exponentially weighted statistic of all values up to each, missing ones left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exponential {
     /// How much of the weight lies on the newest value: above 0, at most 1.
     pub alpha: f64,
-    /// The weighted sum instead of the weighted mean.
-    pub sum: bool,
+    /// What is computed.
+    pub op: ExponentialOp,
+}
+
+/// Sums over all values so far, each with its weight of today.
+#[derive(Default)]
+struct Weights {
+    total: f64,
+    weight: f64,
+    weight_squares: f64,
+    mean: f64,
+    /// Σw(x - mean)².
+    squares: f64,
+    seen: bool,
+}
+
+impl Weights {
+    fn decay(&mut self, keep: f64) {
+        self.total *= keep;
+        self.weight *= keep;
+        self.weight_squares *= keep * keep;
+        self.squares *= keep;
+    }
+
+    fn add(&mut self, value: f64) {
+        self.total += value;
+        self.weight += 1.0;
+        self.weight_squares += 1.0;
+        let step = value - self.mean;
+        self.mean += step / self.weight;
+        self.squares += step * (value - self.mean);
+        self.seen = true;
+    }
+
+    fn variance(&self) -> f64 {
+        let all = self.weight * self.weight;
+        let free = all - self.weight_squares;
+        if free > 0.0 { self.squares / self.weight * (all / free) } else { f64::NAN }
+    }
 }
 
 impl Exponential {
-    /// Σ (1-α)^(i-k) x_k, for means by Σ (1-α)^(i-k); missing until the first value (pandas' `ewm(adjust=True, ignore_na=False)`).
+    /// Weights are (1-α)^(i-k); missing until the first value (pandas' `ewm(adjust=True, ignore_na=False)`).
     pub(super) fn of(&self, lines: &Lines<'_, f64>, from: usize, n_out: usize, out: &mut Vec<f64>) -> Result<()> {
         let keep = 1.0 - self.alpha;
         for line in lines.iter() {
-            let (mut total, mut weight, mut seen) = (0.0, 0.0, false);
+            let mut held = Weights::default();
             for (position, &value) in line.iter().enumerate().take(from + n_out) {
-                total *= keep;
-                weight *= keep;
+                held.decay(keep);
                 if !value.is_nan() {
-                    total += value;
-                    weight += 1.0;
-                    seen = true;
+                    held.add(value);
                 }
                 if position >= from {
-                    out.push(match (seen, self.sum) {
-                        (false, _) => f64::NAN,
-                        (true, true) => total,
-                        (true, false) => total / weight,
+                    out.push(match self.op {
+                        _ if !held.seen => f64::NAN,
+                        ExponentialOp::Sum => held.total,
+                        ExponentialOp::Mean => held.total / held.weight,
+                        ExponentialOp::Var => held.variance(),
+                        ExponentialOp::Std => held.variance().sqrt(),
                     });
                 }
             }

@@ -18,12 +18,13 @@ mod rank;
 mod rolling;
 mod runs;
 mod slope;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod weighted_quantile;
 
 pub use blend::{Blend, BlendMissing};
-pub use exponential::Exponential;
+pub use exponential::{Exponential, ExponentialOp};
 pub use fit::Fit;
 pub use interpolate::{Interpolate, Method};
 pub use monotonic::Monotonic;

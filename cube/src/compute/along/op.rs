@@ -20,6 +20,7 @@ use super::runs::{RunStatistic, Runs};
 use super::slope::Slope;
 use super::weighted_quantile::WeightedQuantile;
 use crate::base::{Block, DType, Error, Kind, Result};
+use crate::compute::pointwise::cast;
 
 /// An operation along an axis. The axis keeps its length or gets another; further axes that are taken together with it go.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +109,30 @@ impl AxisOp {
             Self::Own(_) => "apply_along",
             Self::OwnWindow(_) => "rolling",
             Self::OwnBlocks(_) => "map_blocks",
+        }
+    }
+
+    /// What else there is to say in a plan, in a few words: never all weights or labels.
+    pub fn details(&self) -> String {
+        match self {
+            Self::Shift { offset } => format!(" by {offset}"),
+            Self::FillForward { limit: Some(n) } | Self::FillBackward { limit: Some(n) } => {
+                format!(", at most {n} in a row")
+            }
+            Self::Rolling(rolling) => {
+                let place = if rolling.centered { ", centered" } else { "" };
+                format!(": {:?} of {}{place}, from {} values on", rolling.op, rolling.window, rolling.min_periods)
+            }
+            Self::Quantile(quantile) => match &quantile.groups {
+                Some((_, n)) => format!(": {} of {n} groups", quantile.at.first().copied().unwrap_or(0.5)),
+                None => format!(": {:?}", &quantile.at[..quantile.at.len().min(6)]),
+            },
+            Self::Pooled(pooled) => format!(": {} of {} groups that may overlap", pooled.at, pooled.members.len()),
+            Self::Blend(blend) => format!(": {} results of {} weights", blend.n_rows(), blend.weights.len()),
+            Self::Fit(fit) => format!(": {} coefficients", fit.n_coefficients()),
+            Self::Interpolate(interpolate) => format!(" at {} labels", interpolate.len()),
+            Self::Exponential(window) => format!(": {:?}, alpha {}", window.op, window.alpha),
+            _ => String::new(),
         }
     }
 
@@ -266,6 +291,10 @@ pub fn along(
         AxisOp::Pooled(pooled) => map_lines::<f64>(x, axes, n_out, output, |lines, out| pooled.of(&lines, wanted, out)),
         AxisOp::WeightedQuantile(quantile) => {
             map_lines::<f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
+        }
+        AxisOp::Blend(blend) if axes.len() == 1 && axis + 1 < x.rank() => {
+            let block = blend.rows(x, axis, held, wanted)?;
+            cast(&block, output)
         }
         AxisOp::Blend(blend) => {
             map_lines::<f64>(x, axes, n_out, output, |lines, out| blend.of(&lines, held, wanted, out))

@@ -1,7 +1,8 @@
 //! Statistics of a window that moves along an axis. Windows are never made: blocks of the window's length get running results from
-//! both ends, and any window is the end of one block and the start of the next (van Herk, Gil and Werman). No cancellation: nothing is
-//! ever subtracted.
-use crate::base::{Block, DType, Element, Error, Result};
+//! both ends, and any window is the end of one block and the start of the next (van Herk, Gil and Werman; sums and extremes in `sweep`).
+//! No cancellation: nothing is ever subtracted.
+use super::sweep::{Greatest, Least, Mean, Sum, sweep};
+use crate::base::{Block, DType, Element, Error, Result, recycled_vec_of_len};
 use crate::compute::pointwise::cast;
 
 /// What is computed of each window.
@@ -72,9 +73,9 @@ impl Rolling {
         };
         let mut to = shape.to_vec();
         to[axis] = n_out;
-        // Extremes are exact in any dtype; sums of f32 are taken in f64.
-        let extreme = matches!(self.op, RollingOp::Min | RollingOp::Max);
-        if extreme && x.dtype() == DType::F32 {
+        // Extremes are exact in any dtype; sums of f32 are taken in f64, spreads and medians of it are brought there first.
+        let joins = matches!(self.op, RollingOp::Min | RollingOp::Max | RollingOp::Sum | RollingOp::Mean);
+        if joins && x.dtype() == DType::F32 {
             return Block::new(&to, self.columns(&frame, x.contiguous()?.values::<f32>()?));
         }
         let wide = cast(x, DType::F64)?.contiguous()?;
@@ -82,48 +83,64 @@ impl Rolling {
     }
 
     fn columns<T: Real>(&self, frame: &Frame, x: &[T]) -> Vec<T> {
-        let mut out = vec![T::MISSING; frame.outer * frame.n_out * frame.inner];
+        let mut out = recycled_vec_of_len::<T>(frame.outer * frame.n_out * frame.inner);
         let (size_in, size_out) = (frame.n * frame.inner, frame.n_out * frame.inner);
         for o in 0..frame.outer {
             let x = &x[o * size_in..(o + 1) * size_in];
             let out = &mut out[o * size_out..(o + 1) * size_out];
             match self.op {
-                RollingOp::Min => frame.joined(x, T::LARGEST, T::least, out),
-                RollingOp::Max => frame.joined(x, T::SMALLEST, T::most, out),
-                RollingOp::Sum | RollingOp::Mean => frame.joined(x, T::ZERO, T::plus, out),
-                RollingOp::Count => {}
-                RollingOp::Median => frame.medians(x, out),
-                RollingOp::Var { ddof } => frame.spreads(x, ddof, false, out),
-                RollingOp::Std { ddof } => frame.spreads(x, ddof, true, out),
-            }
-            frame.for_counts(x, |i, counts| {
-                let row = &mut out[i * frame.inner..(i + 1) * frame.inner];
-                for (value, &count) in row.iter_mut().zip(counts) {
-                    match self.op {
-                        RollingOp::Mean => *value = value.over(count),
-                        RollingOp::Count => *value = T::ZERO.with_count(count),
-                        _ => {}
-                    }
-                    if u64::from(count) < self.min_periods {
-                        *value = T::MISSING;
-                    }
+                RollingOp::Min => sweep(frame, Least, x, self.min_periods, out),
+                RollingOp::Max => sweep(frame, Greatest, x, self.min_periods, out),
+                RollingOp::Sum => sweep(frame, Sum, x, self.min_periods, out),
+                RollingOp::Mean => sweep(frame, Mean, x, self.min_periods, out),
+                RollingOp::Count => self.counted(frame, x, out, |count| T::ZERO.with_count(count)),
+                RollingOp::Median => {
+                    frame.medians(x, out);
+                    self.without_few(frame, x, out);
                 }
-            });
+                RollingOp::Var { ddof } => {
+                    frame.spreads(x, ddof, false, out);
+                    self.without_few(frame, x, out);
+                }
+                RollingOp::Std { ddof } => {
+                    frame.spreads(x, ddof, true, out);
+                    self.without_few(frame, x, out);
+                }
+            }
         }
         out
+    }
+
+    fn counted<T: Real>(&self, frame: &Frame, x: &[T], out: &mut [T], result: impl Fn(u32) -> T) {
+        frame.for_counts(x, |i, counts| {
+            let row = &mut out[i * frame.inner..(i + 1) * frame.inner];
+            for (value, &count) in row.iter_mut().zip(counts) {
+                *value = if u64::from(count) < self.min_periods { T::MISSING } else { result(count) };
+            }
+        });
+    }
+
+    /// Results of too few values become missing.
+    fn without_few<T: Real>(&self, frame: &Frame, x: &[T], out: &mut [T]) {
+        frame.for_counts(x, |i, counts| {
+            let row = &mut out[i * frame.inner..(i + 1) * frame.inner];
+            for (value, _) in row.iter_mut().zip(counts).filter(|(_, count)| u64::from(**count) < self.min_periods) {
+                *value = T::MISSING;
+            }
+        });
     }
 }
 
 /// Floats of the two sizes.
-trait Real: Element {
+pub(super) trait Real: Element {
     const MISSING: Self;
     const ZERO: Self;
     const LARGEST: Self;
     const SMALLEST: Self;
     fn least(self, other: Self) -> Self;
     fn most(self, other: Self) -> Self;
-    fn plus(self, other: Self) -> Self;
-    fn over(self, count: u32) -> Self;
+    fn wide(self) -> f64;
+    fn narrow(value: f64) -> Self;
     fn with_count(self, count: u32) -> Self;
 }
 
@@ -139,9 +156,9 @@ macro_rules! reals {
             #[inline(always)]
             fn most(self, other: Self) -> Self { if other > self { other } else { self } }
             #[inline(always)]
-            fn plus(self, other: Self) -> Self { self + other }
+            fn wide(self) -> f64 { self as f64 }
             #[inline(always)]
-            fn over(self, count: u32) -> Self { self / count as $t }
+            fn narrow(value: f64) -> Self { value as $t }
             #[inline(always)]
             fn with_count(self, count: u32) -> Self { count as $t }
         }
@@ -150,70 +167,21 @@ macro_rules! reals {
 reals!(f32, f64);
 
 /// Rows of `inner` values, `n` of them; results for the windows of rows `from` on.
-struct Frame {
+pub(super) struct Frame {
     outer: usize,
-    n: usize,
-    inner: usize,
+    pub(super) n: usize,
+    pub(super) inner: usize,
     from: usize,
-    n_out: usize,
-    window: usize,
+    pub(super) n_out: usize,
+    pub(super) window: usize,
     after: usize,
 }
 
 impl Frame {
     /// The rows of the window of result `i`: not empty for rows that exist.
-    fn rows(&self, i: usize) -> (usize, usize) {
+    pub(super) fn rows(&self, i: usize) -> (usize, usize) {
         let end = self.from + i + self.after + 1;
         (end.saturating_sub(self.window), end.min(self.n))
-    }
-
-    /// `join` over every window, missing values left out.
-    fn joined<T: Real>(&self, x: &[T], nothing: T, join: impl Fn(T, T) -> T + Copy, out: &mut [T]) {
-        let (w, inner) = (self.window, self.inner);
-        let present = |value: T| if value.is_missing() { nothing } else { value };
-        // Running results from the start of each block of `w` rows, and from its end.
-        let mut forward: Vec<T> = Vec::with_capacity(x.len());
-        for row in 0..self.n {
-            let values = &x[row * inner..(row + 1) * inner];
-            if row % w == 0 {
-                forward.extend(values.iter().map(|&value| present(value)));
-            } else {
-                let before = (row - 1) * inner;
-                for (k, &value) in values.iter().enumerate() {
-                    let held = forward[before + k];
-                    forward.push(join(held, present(value)));
-                }
-            }
-        }
-        let mut backward: Vec<T> = vec![nothing; x.len()];
-        for row in (0..self.n).rev() {
-            let values = &x[row * inner..(row + 1) * inner];
-            let (start, later) = backward.split_at_mut((row + 1) * inner);
-            let start = &mut start[row * inner..];
-            if (row + 1) % w == 0 || row + 1 == self.n {
-                start.iter_mut().zip(values).for_each(|(to, &value)| *to = present(value));
-            } else {
-                for ((to, &value), &held) in start.iter_mut().zip(values).zip(later.iter()) {
-                    *to = join(present(value), held);
-                }
-            }
-        }
-        for i in 0..self.n_out {
-            let (low, high) = self.rows(i);
-            let row = &mut out[i * inner..(i + 1) * inner];
-            if low >= high {
-                row.fill(nothing);
-                continue;
-            }
-            let (first, last) = (&backward[low * inner..(low + 1) * inner], &forward[(high - 1) * inner..high * inner]);
-            if low / w == (high - 1) / w {
-                row.copy_from_slice(if low % w == 0 { last } else { first });
-            } else {
-                for ((to, &a), &b) in row.iter_mut().zip(first).zip(last) {
-                    *to = join(a, b);
-                }
-            }
-        }
     }
 
     /// Calls `each` with every result's number and how many values its windows hold.

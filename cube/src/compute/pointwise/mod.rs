@@ -9,6 +9,7 @@ mod is_in;
 mod lookup;
 mod missing;
 mod promote;
+mod round_time;
 mod rows;
 mod select;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use is_in::IsIn;
 pub use lookup::Lookup;
 pub(crate) use missing::set_missing;
 pub use promote::promote;
+pub use round_time::{RoundTime, RoundTimeTo};
 pub use select::{mask, masked_dtype, select};
 pub use time_field::TimeField;
 pub use unary::{UnaryOp, unary};

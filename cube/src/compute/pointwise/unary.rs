@@ -7,6 +7,7 @@ use super::format_time::FormatTime;
 use super::is_in::IsIn;
 use super::lookup::Lookup;
 use super::missing::{is_missing, require_present};
+use super::round_time::RoundTime;
 use super::rows::{Target, extend1, map1};
 use super::time_field::{TimeField, time_field};
 use super::unpack::{Unpack, unpack};
@@ -25,6 +26,8 @@ macro_rules! unary_ops {
             DecodeTime(DecodeTime),
             /// A field of times: year, month, season.
             TimeField(TimeField),
+            /// Times at whole steps.
+            RoundTime(RoundTime),
             /// Times as text.
             FormatTime(FormatTime),
             /// Whether the value is one of a list.
@@ -41,6 +44,7 @@ macro_rules! unary_ops {
                     Self::Unpack(_) => "unpack",
                     Self::DecodeTime(_) => "decode_time",
                     Self::TimeField(field) => field.name(),
+                    Self::RoundTime(round) => round.name(),
                     Self::FormatTime(_) => "strftime",
                     Self::IsIn(_) => "isin",
                     Self::Lookup(_) => "labels",
@@ -143,6 +147,7 @@ impl UnaryOp {
             Self::Unpack(unpack) => unpack.output_dtype(x),
             Self::DecodeTime(decode) => decode.output_dtype(x),
             Self::TimeField(field) => field.output_dtype(x),
+            Self::RoundTime(round) => round.output_dtype(x),
             Self::FormatTime(format) => format.output_dtype(x),
             Self::IsIn(list) => list.output_dtype(x),
             Self::Lookup(labels) => labels.output_dtype(x),
@@ -201,6 +206,7 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
         UnaryOp::Unpack(how) => return unpack(how, x),
         UnaryOp::DecodeTime(how) => return decode_time(how, x),
         UnaryOp::TimeField(field) => return time_field(*field, x),
+        UnaryOp::RoundTime(round) => return round.of(x),
         UnaryOp::FormatTime(format) => return format.of(x),
         UnaryOp::IsIn(list) => return list.holds(x),
         UnaryOp::Lookup(labels) => return labels.of(x),

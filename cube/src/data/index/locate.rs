@@ -17,7 +17,7 @@ impl Index {
             Label::Value(value) => inner.value(value),
             Label::List(list) => inner.list(list),
             Label::Range { start, end } => inner.range(start.as_ref(), end.as_ref(), label),
-            Label::Near { to, tolerance } => inner.near(to, tolerance.as_ref()),
+            Label::Near { to, tolerance, side } => inner.near(to, tolerance.as_ref(), *side),
         }
     }
 

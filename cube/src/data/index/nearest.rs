@@ -3,10 +3,10 @@ use super::values::{nanoseconds_per, parse_duration};
 use super::{Inner, Key, Keys};
 use crate::base::{DType, Error, ErrorKind, Kind, Result};
 use crate::data::positions::Positions;
-use crate::data::select::{Label, LabelValue, Tolerance};
+use crate::data::select::{Label, LabelValue, NearSide, Tolerance};
 
 impl Inner {
-    pub(super) fn near(&self, to: &Label, tolerance: Option<&Tolerance>) -> Result<Positions> {
+    pub(super) fn near(&self, to: &Label, tolerance: Option<&Tolerance>, side: NearSide) -> Result<Positions> {
         if self.dtype.kind() == Kind::Text || self.dtype == DType::Bool {
             return Err(Error::dtype(format!("`{}` has labels of {}, which have no distance", self.dim, self.dtype))
                 .hint("select the label itself"));
@@ -24,10 +24,10 @@ impl Inner {
         }
         let tolerance = tolerance.map(|tolerance| self.tolerance(tolerance)).transpose()?;
         match to {
-            Label::Value(value) => Ok(Positions::Scalar(self.near_one(value, tolerance)? as u64)),
+            Label::Value(value) => Ok(Positions::Scalar(self.near_one(value, tolerance, side)? as u64)),
             Label::List(list) if list.is_empty() => Err(Error::new(ErrorKind::Empty, "an empty list selects nothing")),
             Label::List(list) => {
-                let found = list.iter().map(|value| Ok(self.near_one(value, tolerance)? as u64));
+                let found = list.iter().map(|value| Ok(self.near_one(value, tolerance, side)? as u64));
                 Ok(Positions::from_list(found.collect::<Result<_>>()?))
             }
             _ => Err(Error::invalid(format!("near({to}) makes no sense on `{}`", self.dim))
@@ -35,8 +35,9 @@ impl Inner {
         }
     }
 
-    fn near_one(&self, value: &LabelValue, tolerance: Option<f64>) -> Result<usize> {
+    fn near_one(&self, value: &LabelValue, tolerance: Option<f64>, side: NearSide) -> Result<usize> {
         let (rank, distance) = match self.target(value)? {
+            target if side != NearSide::Either => self.on_side(&target, side, value)?,
             Key::Number(target) if self.is_cyclic => {
                 let (rank, distance, _) = self.nearest_on_circle(target);
                 (rank, distance)
@@ -59,6 +60,44 @@ impl Inner {
             .hint(format!("the nearest is {}, {} away", self.text(position), self.distance_text(distance)))),
             _ => Ok(position),
         }
+    }
+
+    /// The rank of the last label not above a target, or of the first not below it, and its distance. On a circle there always is one.
+    fn on_side(&self, target: &Key, side: NearSide, value: &LabelValue) -> Result<(usize, f64)> {
+        let number = match target {
+            Key::Number(number) if self.is_cyclic => {
+                let least = self.keys.number(self.position(0));
+                Key::Number(least + (number - least).rem_euclid(360.0))
+            }
+            other => other.clone(),
+        };
+        // Integers that are asked for by a float are compared as numbers.
+        let (at_least, above) = match &number {
+            Key::Number(number) => (
+                self.first_rank(|position| self.keys.number(position) >= *number),
+                self.first_rank(|position| self.keys.number(position) > *number),
+            ),
+            key => (self.rank_at_least(key), self.rank_above(key)),
+        };
+        let found = match side {
+            NearSide::Below => above.checked_sub(1),
+            _ if self.is_cyclic => Some(at_least % self.n_ranks()),
+            _ => Some(at_least).filter(|rank| *rank < self.n_ranks()),
+        };
+        let Some(rank) = found else {
+            let where_ = if side == NearSide::Below { "at or before" } else { "at or after" };
+            let message = format!("no label {where_} {value} on `{}`", self.dim);
+            return Err(Error::new(ErrorKind::NotFound, message).hint(self.extent()));
+        };
+        let distance = match (&number, &self.keys) {
+            (Key::Integer(count), Keys::Integer(counts)) => counts[self.position(rank)].abs_diff(*count) as f64,
+            (Key::Number(number), _) => {
+                let distance = (self.keys.number(self.position(rank)) - number).abs();
+                if self.is_cyclic && distance > 180.0 { 360.0 - distance } else { distance }
+            }
+            _ => 0.0,
+        };
+        Ok((rank, distance))
     }
 
     /// What to be near to, as a key that need not be one of the axis: 2.5 among integers is a number.
