@@ -2,10 +2,11 @@
 use super::count::CountState;
 use super::factory::{self, Described};
 use super::layout::{AxisRole, Layout, Part};
+use super::moments::Spread;
 use super::op::{ReduceOp, ReduceOptions};
 use super::packed;
 use super::state::State;
-use super::within::{Within, in_parts};
+use super::within;
 use crate::base::{Block, BlockData, DType, Error, Result};
 use crate::compute::pointwise::{Unpack, cast, set_missing};
 
@@ -20,8 +21,8 @@ pub struct Accumulator {
     state: Box<dyn State>,
     /// Counts beside the state, where a result needs at least so many values.
     guard: Option<Box<CountState>>,
-    /// Groups beside the state, for spreads within them.
-    within: Option<Box<Within>>,
+    /// Where groups stand among the kept axes and how many there are, for spreads within them.
+    within: Option<(usize, usize)>,
     next_place: u64,
     /// The dtype of the result.
     output: DType,
@@ -74,18 +75,20 @@ impl Accumulator {
     /// # Errors
     /// If values are not floats.
     pub fn within(op: ReduceOp, input: DType, shape: &[usize], position: usize, n_groups: usize) -> Result<Self> {
-        let mut made = Self::new(op, ReduceOptions::default(), input, shape)?;
-        if !input.is_float() || !matches!(op, ReduceOp::Var { .. } | ReduceOp::Std { .. }) || position > shape.len() {
+        let inner = shape.get(position..).map(|inner| inner.iter().product());
+        let spread = Spread::of(op).filter(|_| input.is_float());
+        let (Some(inner), Some(spread)) = (inner, spread) else {
             return Err(Error::internal(format!("`{}` of {input} within groups", op.name())));
-        }
-        made.within = Some(Box::new(Within::new(input, shape, position, n_groups)?));
-        Ok(made)
+        };
+        let described = within::describe(input, spread, n_groups, inner)?;
+        let made = Self::made(op, ReduceOptions::default(), input, shape, described, input)?;
+        Ok(Self { within: Some((position, n_groups)), ..made })
     }
 
     /// Bytes that [`Accumulator::within`] takes for `n_cells` cells.
     pub fn n_bytes_within(op: ReduceOp, input: DType, n_cells: usize, n_groups: usize) -> usize {
-        let groups = n_cells.saturating_mul(Within::bytes_per_cell(input, n_groups));
-        Self::n_bytes_for(op, input, n_cells).saturating_add(groups)
+        let described = Spread::of(op).and_then(|spread| within::describe(input, spread, n_groups, 1).ok());
+        n_cells.saturating_mul(described.map_or(0, |described| described.bytes_per_cell))
     }
 
     /// Empty cells of `shape` for f32 values that are reduced as if they had been cast to f64 before.
@@ -168,38 +171,8 @@ impl Accumulator {
     /// # Errors
     /// As [`Accumulator::update`].
     pub fn update_all(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
-        let Some(mut within) = self.within.take() else { return self.take_in(blocks) };
-        let done = in_parts(blocks, |parts| {
-            within.update(parts)?;
-            // Positions of no group count nowhere.
-            let grouped = |(_, codes): (usize, &[u32])| !codes.contains(&super::layout::DROPPED);
-            if parts.iter().all(|part| part.codes.is_some_and(grouped)) {
-                return self.take_in(parts);
-            }
-            parts.iter().try_for_each(|part| self.take_in_grouped(part))
-        });
-        self.within = Some(within);
-        done
-    }
-
-    /// [`Accumulator::take_in`] without the positions of no group.
-    fn take_in_grouped(&mut self, part: &Contribution<'_>) -> Result<()> {
-        let Some((axis, codes)) = part.codes else { return Ok(()) };
-        let mut from = 0;
-        for run in codes.chunk_by(|a, b| (*a == super::layout::DROPPED) == (*b == super::layout::DROPPED)) {
-            if run[0] != super::layout::DROPPED {
-                let mut axes: Vec<(usize, usize, isize)> = part.block.shape().iter().map(|&len| (0, len, 1)).collect();
-                axes[axis] = (from, run.len(), 1);
-                self.take_in(&[Contribution { block: &part.block.slice(&axes)?, ..*part }])?;
-            }
-            from += run.len();
-        }
-        Ok(())
-    }
-
-    fn take_in(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
         let mut parts = Vec::with_capacity(blocks.len());
-        for &Contribution { block, roles, at, place, .. } in blocks {
+        for &Contribution { block, roles, at, place, codes } in blocks {
             if block.dtype() != self.input {
                 let message = format!("`{}` of {} was given {}", self.op.name(), self.input, block.dtype());
                 return Err(Error::internal(message));
@@ -208,7 +181,18 @@ impl Accumulator {
                 BlockData::Fixed { strides, .. } => strides,
                 BlockData::Text(_) => &crate::base::contiguous_strides(block.shape()),
             };
-            parts.push(Part { block, layout: Layout::new(block.shape(), strides, roles, &self.shape, at)?, place });
+            let layout = match (self.within, codes) {
+                (None, _) => Layout::new(block.shape(), strides, roles, &self.shape, at)?,
+                (Some((position, n_groups)), Some((axis, codes))) => {
+                    let (mut roles, mut shape, mut at) = (roles.to_vec(), self.shape.clone(), at.to_vec());
+                    roles[axis] = AxisRole::Grouped(codes);
+                    shape.insert(position, n_groups);
+                    at.insert(position, 0);
+                    Layout::new(block.shape(), strides, &roles, &shape, &at)?
+                }
+                _ => return Err(Error::internal("values without groups for a spread within groups")),
+            };
+            parts.push(Part { block, layout, place });
             self.next_place = self.next_place.max(place.saturating_add(1));
         }
         self.state.update(&parts)?;
@@ -228,9 +212,6 @@ impl Accumulator {
         if let (Some(guard), Some(others)) = (&mut self.guard, other.guard) {
             guard.merge(others)?;
         }
-        if let (Some(within), Some(others)) = (&mut self.within, other.within) {
-            within.merge(*others)?;
-        }
         self.next_place = self.next_place.max(other.next_place);
         Ok(())
     }
@@ -240,9 +221,6 @@ impl Accumulator {
     /// # Errors
     /// If a cell of `min` or `max` of integers is empty, or a sum of durations does not fit its unit.
     pub fn finish(self) -> Result<Block> {
-        if let Some(within) = self.within {
-            return within.finish(&self.state.blocks()?, &self.shape, self.op, self.output);
-        }
         let result = as_output(self.state.finish(&self.shape)?, self.output)?;
         match (self.guard, self.options.min_count) {
             (Some(guard), Some(least)) => set_missing(result, |cell| guard.get(cell) < least),
@@ -260,9 +238,6 @@ impl Accumulator {
         if let Some(guard) = &self.guard {
             blocks.extend(guard.blocks()?);
         }
-        if let Some(within) = &self.within {
-            blocks.extend(within.blocks()?);
-        }
         Ok(blocks)
     }
 
@@ -271,11 +246,6 @@ impl Accumulator {
     /// # Errors
     /// If the blocks are not of such a reduction.
     pub fn restored(mut self, blocks: &[Block]) -> Result<Self> {
-        let n_within = self.within.as_ref().map_or(Ok(0), |within| Ok(within.blocks()?.len()))?;
-        let (blocks, of_groups) = blocks.split_at(blocks.len().saturating_sub(n_within));
-        if let Some(within) = self.within.take() {
-            self.within = Some(Box::new(within.restored(of_groups)?));
-        }
         let n_guard = usize::from(self.guard.is_some());
         let n_state = blocks.len().saturating_sub(n_guard);
         self.state.restore(&blocks[..n_state])?;

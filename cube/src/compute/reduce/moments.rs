@@ -10,6 +10,7 @@ use multiversion::multiversion;
 use super::counts::{COUNT_BYTES, Counts};
 use super::float_sums::two_sum;
 use super::layout::{Part, ROWS, Rows, most_per_cell};
+use super::op::ReduceOp;
 use super::state::{State, collected, column, same, stored};
 use super::together::drive_all;
 use crate::base::{Block, DType, Error, RecycledVec, Result};
@@ -37,13 +38,24 @@ pub(super) struct Spread {
     pub(super) root: bool,
 }
 
+impl Spread {
+    /// What a reduction makes of moments; `None` if it is not one of them.
+    pub(super) fn of(op: ReduceOp) -> Option<Self> {
+        match op {
+            ReduceOp::Var { ddof } => Some(Self { ddof, root: false }),
+            ReduceOp::Std { ddof } => Some(Self { ddof, root: true }),
+            _ => None,
+        }
+    }
+}
+
 /// Sums of deviations and of their squares, each with its rounding error.
 #[derive(Debug, Clone, Copy, Default)]
-struct Deviations {
-    sum: f64,
-    square: f64,
-    sum_error: f64,
-    square_error: f64,
+pub(super) struct Deviations {
+    pub(super) sum: f64,
+    pub(super) square: f64,
+    pub(super) sum_error: f64,
+    pub(super) square_error: f64,
 }
 
 impl<T, M, const COMPENSATED: bool> Moments<T, M, COMPENSATED> {
@@ -228,7 +240,7 @@ impl<T: Target, M: Missing, const COMPENSATED: bool> State for Moments<T, M, COM
 }
 
 /// Deviations of `n` values from another shift: Σ(x-k') = Σ(x-k) + n·d and Σ(x-k')² = Σ(x-k)² + 2·d·Σ(x-k) + n·d², d = k-k'.
-fn rebased(from: Deviations, n: f64, old: f64, new: f64) -> Deviations {
+pub(super) fn rebased(from: Deviations, n: f64, old: f64, new: f64) -> Deviations {
     let (shift, shift_error) = two_sum(old, -new);
     let (sum_part, sum_part_error) = two_product(n, shift);
     let (sum, sum_rounding) = two_sum(from.sum, sum_part);

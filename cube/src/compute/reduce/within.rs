@@ -1,148 +1,310 @@
 //! `var` and `std` of anomalies, along the axis of their groups, in one pass over the values themselves: with a shift k for each cell,
 //! Σ(x - m(g))² = Σ(x - k)² - Σ over groups of (Σ(x - k))² / n. Nothing has to be held until the means of the groups are known.
+use std::any::Any;
+use std::marker::PhantomData;
+
 use multiversion::multiversion;
 
-use super::accumulator::{Accumulator, Contribution};
-use super::layout::AxisRole;
-use super::op::{ReduceOp, ReduceOptions};
-use crate::base::{Block, DType, Error, Result};
+use super::counts::{COUNT_BYTES, Counts};
+use super::factory::{Described, described};
+use super::float_sums::two_sum;
+use super::layout::{Part, ROWS, Rows, most_per_cell};
+use super::moments::{Deviations, Spread, rebased};
+use super::state::{State, column, same, stored};
+use super::together::drive_all;
+use crate::base::{Block, DType, RecycledVec, Result};
+use crate::compute::number::{Missing, Number, SkipNan};
+use crate::compute::reader::Target;
 
-/// Blocks are taken in parts of this many bytes, which the second of both sums finds in the cache.
-const PART_BYTES: usize = 512 << 10;
-
-/// The groups of the axis that goes, beside the moments of each cell.
-pub(super) struct Within {
-    /// Sums and counts by group; the groups stand at `position` among the kept axes.
-    means: Accumulator,
-    position: usize,
-    n_groups: usize,
+/// The state for floats of dtype `input`, whose groups stand between `outer` and the other kept axes.
+pub(super) fn describe(input: DType, spread: Spread, n_groups: usize, inner: usize) -> Result<Described> {
+    match input {
+        DType::F32 => made::<f32, false>(spread, n_groups, inner, input),
+        _ => made::<f64, true>(spread, n_groups, inner, DType::F64),
+    }
 }
 
-impl Within {
-    pub(super) fn new(input: DType, shape: &[usize], position: usize, n_groups: usize) -> Result<Self> {
-        let mut cells = shape.to_vec();
-        cells.insert(position, n_groups);
-        let means = Accumulator::new(ReduceOp::Mean, ReduceOptions::default(), input, &cells)?;
-        Ok(Self { means, position, n_groups })
-    }
-
-    /// Bytes for every cell.
-    pub(super) fn bytes_per_cell(input: DType, n_groups: usize) -> usize {
-        Accumulator::n_bytes_for(ReduceOp::Mean, input, n_groups)
-    }
-
-    pub(super) fn update(&mut self, blocks: &[Contribution<'_>]) -> Result<()> {
-        let mut all = Vec::with_capacity(blocks.len());
-        for contribution in blocks {
-            let Some((axis, codes)) = contribution.codes else {
-                return Err(Error::internal("values without groups for a spread within groups"));
-            };
-            let mut roles = contribution.roles.to_vec();
-            roles[axis] = AxisRole::Grouped(codes);
-            let mut at = contribution.at.to_vec();
-            at.insert(self.position, 0);
-            all.push((contribution, roles, at));
+fn made<T: Target, const COMPENSATED: bool>(
+    spread: Spread,
+    n_groups: usize,
+    inner: usize,
+    output: DType,
+) -> Result<Described> {
+    let bytes = Within::<T, SkipNan, COMPENSATED>::bytes(n_groups);
+    described(bytes, move |n_cells| {
+        let mut shifts = RecycledVec::zeros(n_cells);
+        shifts.fill(f64::NAN);
+        let errors = |n: usize| RecycledVec::zeros(if COMPENSATED { n } else { 0 });
+        Within::<T, SkipNan, COMPENSATED> {
+            counts: Counts::new(n_cells * n_groups),
+            sums: RecycledVec::zeros(n_cells * n_groups),
+            errors: errors(n_cells * n_groups),
+            n_new: n_cells,
+            shifts,
+            squares: RecycledVec::zeros(n_cells),
+            square_errors: errors(n_cells),
+            n_groups,
+            inner: inner.max(1),
+            spread,
+            output,
+            kind: PhantomData,
         }
-        let grouped = all.iter().map(|(contribution, roles, at)| Contribution { roles, at, ..**contribution });
-        self.means.update_all(&grouped.collect::<Vec<_>>())
+    })
+}
+
+/// Counts and sums for every group of every cell, squares of deviations from a shift for every cell.
+struct Within<T, M, const COMPENSATED: bool> {
+    counts: Counts,
+    sums: RecycledVec<f64>,
+    errors: RecycledVec<f64>,
+    /// The first value of each cell; NaN before there is one.
+    shifts: RecycledVec<f64>,
+    /// How many cells have none yet.
+    n_new: usize,
+    squares: RecycledVec<f64>,
+    square_errors: RecycledVec<f64>,
+    n_groups: usize,
+    /// Cells that stand behind each other within a group.
+    inner: usize,
+    spread: Spread,
+    output: DType,
+    kind: PhantomData<fn() -> (T, M)>,
+}
+
+impl<T, M, const COMPENSATED: bool> Within<T, M, COMPENSATED> {
+    fn bytes(n_groups: usize) -> usize {
+        let wide = if COMPENSATED { 16 } else { 8 };
+        8 + wide + n_groups * (wide + COUNT_BYTES)
     }
 
-    pub(super) fn merge(&mut self, other: Self) -> Result<()> {
-        self.means.merge(other.means)
+    /// The cell that a cell of a group belongs to.
+    fn cell(&self, in_group: usize) -> usize {
+        in_group / (self.n_groups * self.inner) * self.inner + in_group % self.inner
     }
 
-    pub(super) fn blocks(&self) -> Result<Vec<Block>> {
-        self.means.to_blocks()
+    fn error(errors: &[f64], at: usize) -> f64 {
+        errors.get(at).copied().unwrap_or(0.0)
+    }
+}
+
+impl<T: Number, M: Missing, const COMPENSATED: bool> Within<T, M, COMPENSATED> {
+    /// Gives cells without a shift their first value.
+    fn seed(&mut self, cell: usize, rows: &[&[T]]) {
+        for row in rows {
+            self.n_new -= seed_row::<T, M>(&mut self.shifts[cell..cell + row.len()], row);
+        }
+    }
+}
+
+impl<T: Number, M: Missing, const COMPENSATED: bool> Rows<T> for Within<T, M, COMPENSATED> {
+    fn one(&mut self, cell: usize, value: T) {
+        self.kept(cell, &[value]);
     }
 
-    pub(super) fn restored(self, blocks: &[Block]) -> Result<Self> {
-        Ok(Self { means: self.means.restored(blocks)?, ..self })
+    fn kept(&mut self, cell: usize, x: &[T]) {
+        self.kept_rows(cell, &[x]);
     }
 
-    /// The spread of every cell; `moments` are the blocks of its moments: counts, shifts, sums, squares and their errors.
-    pub(super) fn finish(self, moments: &[Block], shape: &[usize], op: ReduceOp, output: DType) -> Result<Block> {
-        let [counts, shifts, _, squares, errors @ ..] = moments else {
-            return Err(Error::internal("a spread without moments"));
+    fn kept_rows(&mut self, in_group: usize, rows: &[&[T]]) {
+        let len = rows[0].len();
+        let cell = self.cell(in_group);
+        if self.n_new > 0 {
+            self.seed(cell, rows);
+        }
+        let (group, cells) = (in_group..in_group + len, cell..cell + len);
+        let none = || &mut [][..];
+        let (errors, square_errors) = if COMPENSATED {
+            (&mut self.errors[group.clone()], &mut self.square_errors[cells.clone()])
+        } else {
+            (none(), none())
         };
-        let (counts, shifts) = (counts.values::<u64>()?, shifts.values::<f64>()?);
-        let mut rest = squares.values::<f64>()?.to_vec();
-        if let [_, errors] = errors {
-            rest.iter_mut().zip(errors.values::<f64>()?).for_each(|(square, error)| *square += error);
-        }
-        let groups = self.means.to_blocks()?;
-        let (sums, of_groups) = (&groups[0], &groups[groups.len() - 1]);
-        let (sums, of_groups) = (sums.values::<f64>()?, of_groups.values::<u64>()?);
-        let none = vec![0.0; if groups.len() == 2 { sums.len() } else { 0 }];
-        let errors = if groups.len() == 2 { &none } else { groups[1].values::<f64>()? };
-        let inner: usize = shape[self.position..].iter().product();
-        for start in (0..sums.len()).step_by(inner.max(1)) {
-            // Cells of one group, for all positions of the axes behind that of the groups.
-            let cell = start / (self.n_groups * inner) * inner;
-            let (group, cells) = (start..start + inner, cell..cell + inner);
-            let (sums, errors) = (&sums[group.clone()], &errors[group.clone()]);
-            take_off(&mut rest[cells.clone()], &shifts[cells], sums, errors, &of_groups[group]);
-        }
-        let (ReduceOp::Var { ddof } | ReduceOp::Std { ddof }) = op else {
-            return Err(Error::internal(format!("`{}` within groups", op.name())));
+        let mut of = Cells {
+            counts: &mut self.counts.low()[group.clone()],
+            sums: &mut self.sums[group],
+            errors,
+            shifts: &self.shifts[cells.clone()],
+            squares: &mut self.squares[cells],
+            square_errors,
         };
-        let root = matches!(op, ReduceOp::Std { .. });
-        let value = |(&rest, &n): (&f64, &u64)| {
-            let free = n as f64 - f64::from(ddof);
-            if n == 0 || free <= 0.0 {
+        match *rows {
+            [a, b, c, d] => rows_of::<T, M, COMPENSATED, ROWS>(&mut of, [a, b, c, d]),
+            _ => rows.iter().for_each(|row| rows_of::<T, M, COMPENSATED, 1>(&mut of, [row])),
+        }
+    }
+
+    fn reduced(&mut self, in_group: usize, x: &[T]) {
+        x.iter().for_each(|&value| self.one(in_group, value));
+    }
+}
+
+impl<T: Target, M: Missing, const COMPENSATED: bool> State for Within<T, M, COMPENSATED> {
+    fn update(&mut self, parts: &[Part]) -> Result<()> {
+        self.counts.reserve(most_per_cell(parts));
+        let bytes = 8 + COUNT_BYTES + if COMPENSATED { 8 } else { 0 };
+        drive_all::<T>(parts, self, bytes)
+    }
+
+    fn merge(&mut self, other: Box<dyn Any>) -> Result<()> {
+        let other = same::<Self>(other)?;
+        // Sums of deviations of each cell of the other from its own shift.
+        let mut theirs = vec![Deviations::default(); self.squares.len()];
+        let mut counts = vec![0u64; self.squares.len()];
+        for in_group in 0..other.sums.len() {
+            let cell = other.cell(in_group);
+            let n = other.counts.get(in_group);
+            if n > 0 {
+                let error = Self::error(&other.errors, in_group);
+                theirs[cell].sum += deviation(other.sums[in_group], error, n as f64, other.shifts[cell]);
+                counts[cell] += n;
+            }
+            let (sum, rounding) = two_sum(self.sums[in_group], other.sums[in_group]);
+            self.sums[in_group] = sum;
+            if COMPENSATED {
+                self.errors[in_group] += rounding + other.errors[in_group];
+            }
+        }
+        for (cell, mut more) in theirs.into_iter().enumerate().filter(|&(cell, _)| counts[cell] > 0) {
+            (more.square, more.square_error) = (other.squares[cell], Self::error(&other.square_errors, cell));
+            if self.shifts[cell].is_nan() {
+                self.shifts[cell] = other.shifts[cell];
+                self.n_new = self.n_new.saturating_sub(usize::from(!other.shifts[cell].is_nan()));
+            } else if self.shifts[cell] != other.shifts[cell] {
+                more = rebased(more, counts[cell] as f64, other.shifts[cell], self.shifts[cell]);
+            }
+            let (square, rounding) = two_sum(self.squares[cell], more.square);
+            self.squares[cell] = square;
+            if COMPENSATED {
+                self.square_errors[cell] += rounding + more.square_error;
+            }
+        }
+        self.counts.merge(&other.counts);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
+        let mut rest: Vec<f64> = self.squares.to_vec();
+        let mut free = vec![0.0; rest.len()];
+        rest.iter_mut().zip(self.square_errors.iter()).for_each(|(square, error)| *square += error);
+        for in_group in (0..self.sums.len()).step_by(self.inner) {
+            let cell = self.cell(in_group);
+            for i in 0..self.inner {
+                let n = self.counts.get(in_group + i);
+                if n > 0 {
+                    let n = n as f64;
+                    let error = Self::error(&self.errors, in_group + i);
+                    let sum = deviation(self.sums[in_group + i], error, n, self.shifts[cell + i]);
+                    rest[cell + i] -= sum * sum / n;
+                    free[cell + i] += n;
+                }
+            }
+        }
+        let value = |(rest, n): (f64, f64)| {
+            let free = n - f64::from(self.spread.ddof);
+            if n == 0.0 || free <= 0.0 {
                 return f64::NAN;
             }
             // Rounding can leave a sum of squares a little below zero; NaN stays.
             let variance = (if rest < 0.0 { 0.0 } else { rest }) / free;
-            if root { variance.sqrt() } else { variance }
+            if self.spread.root { variance.sqrt() } else { variance }
         };
-        let values = rest.iter().zip(counts).map(value);
-        match output {
+        let values = rest.into_iter().zip(free).map(value);
+        match self.output {
             DType::F32 => Block::new(shape, values.map(|value| value as f32).collect()),
             _ => Block::new(shape, values.collect::<Vec<f64>>()),
         }
     }
-}
 
-/// Contributions cut along their slowest kept axis, if all fill the same cells: each part goes to both sums while it is in the cache.
-pub(super) fn in_parts(
-    blocks: &[Contribution<'_>],
-    mut each: impl FnMut(&[Contribution<'_>]) -> Result<()>,
-) -> Result<()> {
-    let Some(first) = blocks.first() else { return Ok(()) };
-    let kept: Vec<usize> = (0..first.roles.len()).filter(|&axis| first.roles[axis] == AxisRole::Kept).collect();
-    let extents = |one: &Contribution<'_>| kept.iter().map(|&axis| one.block.shape()[axis]).collect::<Vec<_>>();
-    let alike = blocks.iter().all(|one| one.at == first.at && extents(one) == extents(first));
-    let (Some(&axis), true) = (kept.first().filter(|_| kept.len() > 1), alike) else { return each(blocks) };
-    let len = first.block.shape()[axis];
-    let bytes: usize = blocks.iter().map(|one| one.block.len() * one.block.dtype().item_size()).sum();
-    let step = (len * PART_BYTES / bytes.max(1)).clamp(1, len.max(1));
-    for from in (0..len).step_by(step) {
-        let n = step.min(len - from);
-        let mut at = first.at.to_vec();
-        at[0] += from;
-        let part = |one: &Contribution<'_>| {
-            let mut axes: Vec<(usize, usize, isize)> = one.block.shape().iter().map(|&len| (0, len, 1)).collect();
-            axes[axis] = (from, n, 1);
-            one.block.slice(&axes)
-        };
-        let parts = blocks.iter().map(part).collect::<Result<Vec<_>>>()?;
-        let parts = blocks.iter().zip(&parts).map(|(one, block)| Contribution { block, at: &at, ..*one });
-        each(&parts.collect::<Vec<_>>())?;
+    fn blocks(&self) -> Result<Vec<Block>> {
+        let mut blocks = vec![self.counts.block()?, column(&self.sums)?, column(&self.shifts)?, column(&self.squares)?];
+        if COMPENSATED {
+            blocks.extend([column(&self.errors)?, column(&self.square_errors)?]);
+        }
+        Ok(blocks)
     }
-    Ok(())
+
+    fn restore(&mut self, blocks: &[Block]) -> Result<()> {
+        let (n_cells, n_in_groups) = (self.squares.len(), self.sums.len());
+        self.counts.restore(blocks, 0)?;
+        self.sums = stored(blocks, 1, n_in_groups)?.into();
+        self.shifts = stored(blocks, 2, n_cells)?.into();
+        self.squares = stored(blocks, 3, n_cells)?.into();
+        if COMPENSATED {
+            self.errors = stored(blocks, 4, n_in_groups)?.into();
+            self.square_errors = stored(blocks, 5, n_cells)?.into();
+        }
+        self.n_new = self.shifts.iter().filter(|shift| shift.is_nan()).count();
+        Ok(())
+    }
 }
 
-/// Takes (Σ(x - k))² / n of one group off the squares of its cells.
+/// The sum of `n` deviations from a shift, from the sum of the values and its rounding error.
+fn deviation(sum: f64, error: f64, n: f64, shift: f64) -> f64 {
+    let shifted = n * shift;
+    (sum - shifted) - n.mul_add(shift, -shifted) + error
+}
+
+/// What rows of one group meet.
+struct Cells<'a> {
+    counts: &'a mut [u32],
+    sums: &'a mut [f64],
+    errors: &'a mut [f64],
+    shifts: &'a [f64],
+    squares: &'a mut [f64],
+    square_errors: &'a mut [f64],
+}
+
+/// Sets shifts that are not there yet to the values of a row; how many.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
-fn take_off(rest: &mut [f64], shifts: &[f64], sums: &[f64], errors: &[f64], counts: &[u64]) {
-    let n_cells = rest.len();
-    let (shifts, sums, errors, counts) = (&shifts[..n_cells], &sums[..n_cells], &errors[..n_cells], &counts[..n_cells]);
-    for i in 0..n_cells {
-        let n = counts[i] as f64;
-        let (shifted, rounding) = (n * shifts[i], n.mul_add(shifts[i], -(n * shifts[i])));
-        let deviation = (sums[i] - shifted) - rounding + errors[i];
-        // An empty group has nothing to take off, and 0 / 0 would make a gap of it.
-        rest[i] -= deviation * deviation / if counts[i] == 0 { 1.0 } else { n };
+fn seed_row<T: Number, M: Missing>(shifts: &mut [f64], x: &[T]) -> usize {
+    let mut n_seeded = 0;
+    for (shift, &value) in shifts.iter_mut().zip(x) {
+        let first = shift.is_nan() & !M::missing(value);
+        *shift = if first { value.to_f64() } else { *shift };
+        n_seeded += usize::from(first);
+    }
+    n_seeded
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
+fn rows_of<T: Number, M: Missing, const COMPENSATED: bool, const N: usize>(cells: &mut Cells, rows: [&[T]; N]) {
+    let n = cells.sums.len();
+    let rows = rows.map(|row| &row[..n]);
+    let (sums, shifts, squares) = (&mut cells.sums[..n], &cells.shifts[..n], &mut cells.squares[..n]);
+    if COMPENSATED {
+        let (errors, square_errors) = (&mut cells.errors[..n], &mut cells.square_errors[..n]);
+        for i in 0..n {
+            for row in rows {
+                let missing = M::missing(row[i]);
+                let value = row[i].to_f64();
+                let (sum, rounding) = two_sum(sums[i], if missing { 0.0 } else { value });
+                sums[i] = sum;
+                errors[i] += rounding;
+                let deviation = if missing { 0.0 } else { value - shifts[i] };
+                let (square, rounding) = two_sum(squares[i], deviation * deviation);
+                squares[i] = square;
+                square_errors[i] += rounding;
+            }
+        }
+    } else {
+        for i in 0..n {
+            let (mut sum, mut square) = (sums[i], squares[i]);
+            for row in rows {
+                let missing = M::missing(row[i]);
+                let value = row[i].to_f64();
+                sum += if missing { 0.0 } else { value };
+                let deviation = if missing { 0.0 } else { value - shifts[i] };
+                square += deviation * deviation;
+            }
+            (sums[i], squares[i]) = (sum, square);
+        }
+    }
+    let counts = &mut cells.counts[..n];
+    for i in 0..n {
+        let mut present = 0;
+        for row in rows {
+            present += u32::from(!M::missing(row[i]));
+        }
+        counts[i] += present;
     }
 }
 
@@ -150,7 +312,8 @@ fn take_off(rest: &mut [f64], shifts: &[f64], sums: &[f64], errors: &[f64], coun
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use crate::base::{Block, DType};
+    use crate::compute::reduce::{Accumulator, AxisRole, Contribution, ReduceOp};
 
     /// The spread of what is left of values by group, as it is defined: two passes in f64.
     fn expected(values: &[f64], codes: &[u32], ddof: u32) -> f64 {
