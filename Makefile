@@ -136,10 +136,18 @@ bench: bench-data ## ours, xarray + dask and bare decoding, side by side; writes
 	cargo build --release --locked --bin terracube-bench
 	$(BENCH_PYTHON) benches/compare.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench --rounds $(BENCH_ROUNDS)
 
-.PHONY: bench-remote bench-scaling
+.PHONY: bench-remote bench-scaling bench-budgets bench-larger
 bench-remote: bench-data ## a mean over a store behind 50 ms and 1 Gbit/s (a proxy on loopback)
 	cargo build --release --locked --bin terracube-bench
 	$(BENCH_PYTHON) benches/remote.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench
+
+bench-budgets: bench-data ## the table again under 1 GB, and under half and a quarter of what each row claims
+	cargo build --release --locked --bin terracube-bench
+	$(BENCH_PYTHON) benches/budgets.py $(BENCH_DATA) --ours $(TARGET)/release/terracube-bench
+
+bench-larger: ## 80 GB from a synthetic source and a store of 40 GB, each within 2 GB
+	cargo run --quiet --release --locked -p terracube-cube --example larger_than_memory
+	cargo run --quiet --release --locked --example larger_than_memory_store -- $(CACHE)/bench/larger
 
 bench-scaling: bench-data ## how the time goes with cores and with data
 	cargo build --release --locked --bin terracube-bench

@@ -61,7 +61,7 @@ fn run_ours(name: &str, data: &str, save: Option<&str>) -> Result<(), Failure> {
     println!(
         "{}",
         json!({"workload": name, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb,
-               "chunks_read": outcome.chunks_read, "passes": outcome.passes})
+               "chunks_read": outcome.chunks_read, "passes": outcome.passes, "reserved": outcome.reserved})
     );
     if let Some(prefix) = save {
         for (number, array) in outcome.arrays.iter().enumerate() {

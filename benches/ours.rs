@@ -169,6 +169,8 @@ pub struct Outcome {
     pub chunks_read: u64,
     /// Passes over the data.
     pub passes: usize,
+    /// The most bytes that were reserved at a time.
+    pub reserved: u64,
 }
 
 /// Opens, computes, and gives the values; or opens and writes.
@@ -177,7 +179,12 @@ pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
         Work::Compute(build) => {
             let (results, report) = compute_with(build(data)?, &Context::current()?)?;
             let arrays = results.iter().map(DataArray::values).collect::<Result<_>>()?;
-            Ok(Outcome { arrays, chunks_read: report.chunks_read, passes: report.passes })
+            Ok(Outcome {
+                arrays,
+                chunks_read: report.chunks_read,
+                passes: report.passes,
+                reserved: report.peak_reserved,
+            })
         }
         Work::Write(build) => {
             let array = build(data)?;
@@ -185,14 +192,24 @@ pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
             let options = WriteOptions::default().overwrite().chunks(array.dims().iter().zip(chunks));
             let place = format!("{data}/out/ours_{}.zarr", workload.name);
             let report = array.write_with(&place, &Default::default(), options)?;
-            Ok(Outcome { arrays: vec![], chunks_read: report.chunks_read, passes: report.passes })
+            Ok(Outcome {
+                arrays: vec![],
+                chunks_read: report.chunks_read,
+                passes: report.passes,
+                reserved: report.peak_reserved,
+            })
         }
         Work::WriteNetcdf(build) => {
             std::fs::create_dir_all(format!("{data}/out"))?;
             let place = format!("{data}/out/ours_{}.nc3", workload.name);
             let options = WriteOptions::default().overwrite();
             let report = build(data)?.named("t2m").write_with(&place, &Default::default(), options)?;
-            Ok(Outcome { arrays: vec![], chunks_read: report.chunks_read, passes: report.passes })
+            Ok(Outcome {
+                arrays: vec![],
+                chunks_read: report.chunks_read,
+                passes: report.passes,
+                reserved: report.peak_reserved,
+            })
         }
     }
 }
