@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod floor;
+mod floor_netcdf;
 mod measure;
 mod ours;
 
@@ -34,12 +35,15 @@ fn main() -> Result<(), Failure> {
 fn described(workload: &Workload) -> serde_json::Value {
     let gate = match workload.gate {
         Gate::Times(times) => json!({"times": times}),
+        Gate::Seconds(seconds) => json!({"seconds": seconds}),
+        Gate::OfPeer(times) => json!({"of_peer": times}),
         Gate::Chunks(n_chunks) => json!({"chunks": n_chunks}),
         Gate::MicrosecondsPerChunk { most, n_chunks } => json!({"microseconds": most, "n_chunks": n_chunks}),
     };
     let passes: u32 = workload.reads.iter().map(|read| read.passes).sum();
-    let writes = matches!(workload.work, Work::Write(_));
-    json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes})
+    let writes = matches!(workload.work, Work::Write(..));
+    let opens = matches!(workload.work, Work::Open(_));
+    json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes, "opens": opens})
 }
 
 fn run_ours(name: &str, data: &str, save: Option<&str>) -> Result<(), Failure> {
@@ -71,8 +75,10 @@ fn run_part(quarters: i64, data: &str) -> Result<(), Failure> {
 
 fn run_floor(name: &str, data: &str) -> Result<(), Failure> {
     let workload = workload(name)?;
+    // Where chunks stand is known before the time is taken.
+    let places = workload.floor.places(data, workload.reads)?;
     let meter = measure::Meter::start()?;
-    let bytes = workload.floor.run(data, workload.reads)?;
+    let bytes = workload.floor.run(data, workload.reads, &places)?;
     let used = meter.stop()?;
     println!(
         "{}",
