@@ -142,7 +142,7 @@ fn of_writers_that_begin_together_one_wins() {
         let place = format!("memory://together/{round}.zarr");
         let results: Vec<_> = std::thread::scope(|scope| {
             let place = &place;
-            let write = move |i: i32| table(8, f64::from(i)).write_with(&place, &options(None), how("create"));
+            let write = move |i: i32| table(8, f64::from(i)).write_with(place, &options(None), how("create"));
             let writers: Vec<_> = (0..6).map(|i| scope.spawn(move || write(i).map(|_| f64::from(i)))).collect();
             writers.into_iter().map(|writer| writer.join().unwrap()).collect()
         });

@@ -86,8 +86,8 @@ fn touches(len: u64, source: &ChunkGrid, axis: usize) -> u64 {
     let chunks = &source.axes()[axis];
     let (n_boxes, n_chunks) = (chunks.len().div_ceil(len), chunks.n_chunks());
     match chunks {
-        AxisChunks::Regular { chunk, .. } if len % *chunk == 0 || n_boxes == 1 => n_chunks,
-        AxisChunks::Regular { chunk, .. } if *chunk % len == 0 => n_boxes,
+        AxisChunks::Regular { chunk, .. } if len.is_multiple_of(*chunk) || n_boxes == 1 => n_chunks,
+        AxisChunks::Regular { chunk, .. } if chunk.is_multiple_of(len) => n_boxes,
         _ if n_boxes == 1 => n_chunks,
         // Each border of either begins something new.
         _ => n_boxes + n_chunks - 1,
