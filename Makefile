@@ -42,7 +42,7 @@ doc: ## the API documentation, in target/doc
 deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
-.PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients
+.PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients test-icechunk
 # No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
 test: test-rust test-doc test-roundtrip test-kernel test-clients ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
 
@@ -54,6 +54,10 @@ test-doc:
 
 test-roundtrip: build $(call venv,roundtrip)
 	$(VENV_ROOT)/.venv-roundtrip/bin/python tests/roundtrip/roundtrip.py $(TARGET)/release/terracube
+
+# Apart: the feature changes those of shared dependencies, so that the readers' tree is compiled once more.
+test-icechunk: ## Icechunk repositories (the feature `icechunk`)
+	cargo test --release --locked -p terracube-readers --features icechunk --test repository
 
 test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py

@@ -10,6 +10,7 @@ use zarrs::array::{Array, ArrayBytes, ArrayToBytesCodecTraits as _, CodecOptions
 use zarrs::filesystem::FilesystemStore;
 
 use crate::Failure;
+use crate::floor_netcdf::{self, Place};
 use crate::ours::Read;
 
 /// What the floor does with the chunks.
@@ -27,6 +28,10 @@ pub enum Floor {
     Stream,
     /// Every chunk is decoded, encoded again (zstd, level 3) and written to a file.
     Encode,
+    /// Every chunk of NetCDF-4 files is read by its place, inflated (libdeflate) and unshuffled.
+    NetCdf,
+    /// The first 64 KiB of every file are read.
+    Headers,
 }
 
 impl Floor {
@@ -39,11 +44,26 @@ impl Floor {
             Self::Files => "reading the files",
             Self::Stream => "reading the file",
             Self::Encode => "decode + encode",
+            Self::NetCdf => "byte ranges, inflate, unshuffle",
+            Self::Headers => "reading the starts of files",
+        }
+    }
+
+    /// Where the chunks of NetCDF files stand, for the floors that read them by place.
+    pub fn places(self, data: &str, reads: &[Read]) -> Result<Vec<Place>, Failure> {
+        match self {
+            Self::NetCdf => floor_netcdf::places(data, reads),
+            _ => Ok(Vec::new()),
         }
     }
 
     /// Runs it over all `reads`; gives the bytes that it touched.
-    pub fn run(self, data: &str, reads: &[Read]) -> Result<u64, Failure> {
+    pub fn run(self, data: &str, reads: &[Read], places: &[Place]) -> Result<u64, Failure> {
+        match self {
+            Self::NetCdf => return floor_netcdf::decode(places),
+            Self::Headers => return floor_netcdf::headers(data, reads),
+            _ => {}
+        }
         let mut bytes = 0;
         for read in reads {
             for _ in 0..read.passes {

@@ -4,6 +4,7 @@
 
 mod along;
 mod floor;
+mod floor_netcdf;
 mod measure;
 mod ours;
 
@@ -39,6 +40,8 @@ fn workloads() -> impl Iterator<Item = &'static Workload> {
 fn described(workload: &Workload) -> serde_json::Value {
     let gate = match workload.gate {
         Gate::Times(times) => json!({"times": times}),
+        Gate::Seconds(seconds) => json!({"seconds": seconds}),
+        Gate::OfPeer(times) => json!({"of_peer": times}),
         Gate::Chunks(n_chunks) => json!({"chunks": n_chunks}),
         Gate::MicrosecondsPerChunk { most, n_chunks } => json!({"microseconds": most, "n_chunks": n_chunks}),
         Gate::TimesAndMemory { times, part, peer } => json!({"times": times, "part": part, "peer": peer}),
@@ -46,11 +49,12 @@ fn described(workload: &Workload) -> serde_json::Value {
     };
     let passes: u32 = workload.reads.iter().map(|read| read.passes).sum();
     let writes = match workload.work {
-        Work::Compute(_) => "",
-        Work::Write(_) => "zarr",
+        Work::Compute(_) | Work::Open(_) => "",
+        Work::Write(..) => "zarr",
         Work::WriteNetcdf(_) => "netcdf",
     };
-    json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes})
+    let opens = matches!(workload.work, Work::Open(_));
+    json!({"name": workload.name, "floor": workload.floor.name(), "gate": gate, "passes": passes, "writes": writes, "opens": opens})
 }
 
 fn run_ours(name: &str, data: &str, save: Option<&str>) -> Result<(), Failure> {
@@ -82,8 +86,10 @@ fn run_part(quarters: i64, data: &str) -> Result<(), Failure> {
 
 fn run_floor(name: &str, data: &str) -> Result<(), Failure> {
     let workload = workload(name)?;
+    // Where chunks stand is known before the time is taken.
+    let places = workload.floor.places(data, workload.reads)?;
     let meter = measure::Meter::start()?;
-    let bytes = workload.floor.run(data, workload.reads)?;
+    let bytes = workload.floor.run(data, workload.reads, &places)?;
     let used = meter.stop()?;
     println!(
         "{}",

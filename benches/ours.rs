@@ -31,6 +31,10 @@ pub enum Gate {
     Times(f64),
     /// Exactly the chunks are read that hold a value of the result.
     Chunks(u64),
+    /// The wall time is at most this many seconds.
+    Seconds(f64),
+    /// The fastest peer takes at least so many times as long.
+    OfPeer(f64),
     /// Less CPU per chunk, in microseconds, beyond what the floor takes.
     MicrosecondsPerChunk { most: f64, n_chunks: u64 },
     /// At most this many times the floor's wall time, in at most this part of the peak memory of the named variant of the peer.
@@ -43,10 +47,12 @@ pub enum Gate {
 pub enum Work {
     /// Lazy results that are computed together.
     Compute(fn(&str) -> Result<Vec<DataArray>>),
-    /// A named array that is written below `out/`.
-    Write(fn(&str) -> Result<DataArray>),
+    /// A named array that is written below `out/`, in chunks of these lengths (its own, if there are none).
+    Write(fn(&str) -> Result<DataArray>, &'static [u64]),
     /// The same as a NetCDF file.
     WriteNetcdf(fn(&str) -> Result<DataArray>),
+    /// A dataset that is opened once, to be opened again when the time is taken.
+    Open(fn(&str) -> Result<Dataset>),
 }
 
 const ZSTD: &str = "era5/era5_v3_zstd.zarr";
@@ -64,6 +70,8 @@ const ERA_BLOSC: &[Read] = &[read(BLOSC, "t2m", 1)];
 const ERA_SHARD: &[Read] = &[read(SHARD, "t2m", 1)];
 const ERA_BOTH: &[Read] = &[read(ZSTD, "t2m", 1), read(SHARD, "t2m", 1)];
 pub const SST: &[Read] = &[read(OCEAN, "sst", 1)];
+const ERA_NETCDF: &[Read] = &[read("era5/nc", "t2m", 1)];
+const MANY: &[Read] = &[read("many", "t2m", 1)];
 const TINIES: &[Read] = &[read(TINY, "v", 1)];
 
 pub fn variable(data: &str, store: &str, name: &str) -> Result<DataArray> {
@@ -150,7 +158,35 @@ pub const WORKLOADS: &[Workload] = &[
         reads: ERA_ZSTD,
         floor: Floor::Encode,
         gate: Gate::Times(1.3),
-        work: Work::Write(|data| Ok((era(data)? - 273.15).named("t"))),
+        work: Work::Write(|data| Ok((era(data)? - 273.15).named("t")), &[]),
+    },
+    Workload {
+        name: "mean_time_netcdf",
+        reads: ERA_NETCDF,
+        floor: Floor::NetCdf,
+        gate: Gate::Times(1.2),
+        work: Work::Compute(|data| Ok(vec![open_many(format!("{data}/era5/nc/*.nc"))?.var("t2m").mean("time")])),
+    },
+    Workload {
+        name: "many_files",
+        reads: MANY,
+        floor: Floor::NetCdf,
+        gate: Gate::Seconds(0.4),
+        work: Work::Compute(|data| Ok(vec![open_many(format!("{data}/many/*.nc"))?.var("t2m").mean("time")])),
+    },
+    Workload {
+        name: "many_files_open",
+        reads: MANY,
+        floor: Floor::Headers,
+        gate: Gate::Seconds(0.1),
+        work: Work::Open(|data| open_many(format!("{data}/many/*.nc"))),
+    },
+    Workload {
+        name: "write_rechunk",
+        reads: ERA_ZSTD,
+        floor: Floor::Encode,
+        gate: Gate::OfPeer(3.0),
+        work: Work::Write(|data| Ok(era(data)?.named("t")), &[u64::MAX, 19, 72]),
     },
 ];
 
@@ -186,9 +222,14 @@ pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
                 reserved: report.peak_reserved,
             })
         }
-        Work::Write(build) => {
+        Work::Open(build) => {
+            build(data)?;
+            Ok(Outcome { arrays: vec![], chunks_read: 0, passes: 0, reserved: 0 })
+        }
+        Work::Write(build, chunks) => {
             let array = build(data)?;
-            let chunks = array.chunks().largest_chunk();
+            let own = array.chunks().largest_chunk();
+            let chunks = if chunks.is_empty() { own } else { chunks.to_vec() };
             let options = WriteOptions::default().overwrite().chunks(array.dims().iter().zip(chunks));
             let place = format!("{data}/out/ours_{}.zarr", workload.name);
             let report = array.write_with(&place, &Default::default(), options)?;

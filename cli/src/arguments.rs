@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use terracube::prelude::OpenOptions;
+use terracube::readers::repository::Version;
 
 /// Lazy labelled datacubes, in notebooks and from the command line.
 #[derive(Debug, Parser)]
@@ -29,8 +30,50 @@ pub(crate) enum Command {
     Stats(StatsArguments),
     /// Write a dataset in another format, with other chunks or codecs: the output's name tells the format (.zarr, .nc, .nc3).
     Convert(ConvertArguments),
-    /// Where the chunks of a NetCDF or HDF5 file stand, as kerchunk references (JSON): `open` reads them in place of the file.
+    /// Where the chunks of a NetCDF or HDF5 file stand, as kerchunk references (JSON or Parquet): `open` reads them in place of the file.
     Refs(RefsArguments),
+    /// The history of an Icechunk repository: its snapshots, branches and tags.
+    #[cfg(feature = "icechunk")]
+    History(HistoryArguments),
+}
+
+/// The version of an Icechunk repository.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct VersionArguments {
+    /// The newest snapshot of this branch of an Icechunk repository; `main` otherwise.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+    /// The snapshot of this tag.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tag: Option<String>,
+    /// The snapshot of this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) snapshot: Option<String>,
+}
+
+impl VersionArguments {
+    /// The version, if one is named.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match (&self.branch, &self.tag, &self.snapshot) {
+            (Some(name), ..) => Some(Version::Branch(name.clone())),
+            (_, Some(name), _) => Some(Version::Tag(name.clone())),
+            (.., Some(id)) => Some(Version::Snapshot(id.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "icechunk")]
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// A path or URL of a repository.
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) version: VersionArguments,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +191,8 @@ pub(crate) struct LookArguments {
     /// Only this group; otherwise all of them (as text: the root, and the names of the others).
     #[arg(long, value_name = "PATH")]
     pub(crate) group: Option<String>,
+    #[command(flatten)]
+    pub(crate) version: VersionArguments,
 }
 
 #[derive(Debug, Args)]
@@ -162,9 +207,13 @@ pub(crate) struct StatsArguments {
 impl LookArguments {
     /// How the dataset is opened.
     pub(crate) fn options(&self) -> OpenOptions {
-        match &self.group {
+        let options = match &self.group {
             Some(group) => OpenOptions::new().group(group),
             None => OpenOptions::new(),
+        };
+        match self.version.version() {
+            Some(version) => options.version(version),
+            None => options,
         }
     }
 }
@@ -209,6 +258,14 @@ pub(crate) struct ConvertArguments {
     /// Write although another writer's mark is there: only if that writer was killed.
     #[arg(long)]
     pub(crate) take_over: bool,
+    /// Write into an Icechunk repository, as one commit with this message.
+    #[cfg(feature = "icechunk")]
+    #[arg(long, value_name = "MESSAGE")]
+    pub(crate) commit: Option<String>,
+    /// The branch that the commit goes to.
+    #[cfg(feature = "icechunk")]
+    #[arg(long, value_name = "NAME", requires = "commit", default_value = "main")]
+    pub(crate) branch: String,
 }
 
 /// What becomes of what is there.
@@ -230,7 +287,8 @@ pub(crate) struct WriteMode {
 pub(crate) struct RefsArguments {
     /// A path or URL of a NetCDF or HDF5 file.
     pub(crate) url: String,
-    /// Write to this file, not to standard output.
+    /// Write to this file, not to standard output. A name that ends in .parq or .parquet becomes a directory of Parquet tables, which
+    /// open at once however many chunks there are.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -42,6 +42,10 @@ fn options(arguments: &ConvertArguments) -> Result<WriteOptions, Error> {
     } else if !mode.region.is_empty() {
         options = options.region(mode.region.clone());
     }
+    #[cfg(feature = "icechunk")]
+    if let Some(message) = &arguments.commit {
+        options = options.commit(message).branch(&arguments.branch);
+    }
     let flags: [(bool, fn(WriteOptions) -> WriteOptions); 3] = [
         (arguments.unconsolidated, WriteOptions::unconsolidated),
         (arguments.decoded, WriteOptions::decoded),

@@ -7,6 +7,8 @@ mod convert;
 mod doctor;
 mod evaluator;
 mod failure;
+#[cfg(feature = "icechunk")]
+mod history;
 mod info;
 mod install;
 mod kernel;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
             convert::convert(&options)
         }
         Command::Refs(options) => refs::refs(&options),
+        #[cfg(feature = "icechunk")]
+        Command::History(options) => history::history(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,5 +61,11 @@ fn log_to_stderr() {
         .with_default_directive(tracing::Level::WARN.into())
         .with_env_var("TERRACUBE_LOG")
         .from_env_lossy();
+    // It warns of commits on a disk, which stand in line here.
+    #[cfg(feature = "icechunk")]
+    let filter = match "icechunk_arrow_object_store=error".parse() {
+        Ok(quieter) => filter.add_directive(quieter),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

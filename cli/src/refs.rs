@@ -1,5 +1,6 @@
 //! `terracube refs`: where the chunks of a NetCDF or HDF5 file stand, as references that kerchunk's readers and `open` understand.
 use std::io::Write as _;
+use std::path::Path;
 
 use terracube::readers::OpenOptions;
 
@@ -14,8 +15,13 @@ pub(crate) fn refs(arguments: &RefsArguments) -> Result<(), Failure> {
         drop(writeln!(std::io::stderr(), "left out `{name}`: {error}")); // without a standard error there is nobody to tell
     }
     let json = format!("{}\n", references.json);
+    let is_tables = |path: &Path| path.extension().is_some_and(|end| end == "parq" || end == "parquet");
     match &arguments.output {
         None => print(&json),
+        Some(path) if is_tables(path) => {
+            let written = references.write_tables(&path.to_string_lossy(), &Default::default());
+            written.map_err(|error| Failure::of(&error))
+        }
         Some(path) => std::fs::write(path, json)
             .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display()))),
     }

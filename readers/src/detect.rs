@@ -4,8 +4,9 @@ use terracube_cube::{Error, ErrorKind, Result};
 
 use crate::netcdf::{self, FileBytes};
 use crate::open::Format;
+use crate::repository::{self, Version, is_repository};
 use crate::store::{Store, StoreOptions, references};
-use crate::zarr::ZarrGroup;
+use crate::zarr::{Root, ZarrGroup};
 
 /// Something that can be read.
 pub(crate) enum Found {
@@ -22,13 +23,21 @@ const FILES: [&str; 11] = [".json", ".zip", ".nc", ".nc4", ".nc3", ".cdf", ".net
 ///
 /// # Errors
 /// If nothing does, or nothing that can be read.
-pub(crate) fn detect(store: &Store, format: Option<Format>, options: &StoreOptions) -> Result<Found> {
+pub(crate) fn detect(
+    store: &Store,
+    format: Option<Format>,
+    version: Option<&Version>,
+    options: &StoreOptions,
+) -> Result<Found> {
+    if version.is_some() {
+        return versioned(store, version, options);
+    }
     if format == Some(Format::Zarr) {
-        return ZarrGroup::open(store).map(Found::Zarr);
+        return zarr(store, options);
     }
     if let Some(path) = store.local_path() {
         return match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => directory(store),
+            Ok(metadata) if metadata.is_dir() => directory(store, options),
             Ok(_) => file(store, options),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 Err(Error::new(ErrorKind::Denied, format!("cannot read {}: {error}", store.url())))
@@ -40,18 +49,18 @@ pub(crate) fn detect(store: &Store, format: Option<Format>, options: &StoreOptio
     if format == Some(Format::NetCdf) || FILES.iter().any(|ending| name.ends_with(ending)) {
         return file(store, options);
     }
-    match ZarrGroup::open(store) {
-        Ok(group) => Ok(Found::Zarr(group)),
+    match zarr(store, options) {
+        Ok(found) => Ok(found),
         // No Zarr metadata there: it may be a file with an unusual name.
-        Err(zarr)
-            if !name.ends_with(".zarr") && matches!(zarr.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) =>
+        Err(error)
+            if !name.ends_with(".zarr") && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) =>
         {
             match store.size("").wait() {
                 Ok(Some(_)) => file(store, options),
-                _ => Err(zarr),
+                _ => Err(error),
             }
         }
-        Err(zarr) => Err(zarr),
+        Err(error) => Err(error),
     }
 }
 
@@ -91,8 +100,23 @@ fn not_ours(name: &str, start: &[u8]) -> Error {
     }
 }
 
-fn directory(store: &Store) -> Result<Found> {
-    ZarrGroup::open(store).map(Found::Zarr).map_err(|error| {
+/// A Zarr store, or references in tables that describe one.
+fn zarr(store: &Store, options: &StoreOptions) -> Result<Found> {
+    match ZarrGroup::open_or_tables(store) {
+        Ok(Root::Group(group)) => Ok(Found::Zarr(group)),
+        Ok(Root::Tables(described)) => ZarrGroup::open(&store.reference_tables(&described, options)?).map(Found::Zarr),
+        Err(error) if error.kind() == ErrorKind::NotFound && is_repository(store)? => versioned(store, None, options),
+        Err(error) => Err(error),
+    }
+}
+
+/// A version of a repository.
+fn versioned(store: &Store, version: Option<&Version>, options: &StoreOptions) -> Result<Found> {
+    ZarrGroup::open(&repository::store_of(store, options, version)?).map(Found::Zarr)
+}
+
+fn directory(store: &Store, options: &StoreOptions) -> Result<Found> {
+    zarr(store, options).map_err(|error| {
         if error.kind() != ErrorKind::NotFound {
             return error;
         }

@@ -11,6 +11,7 @@ pub mod netcdf;
 mod open;
 pub mod raw;
 mod raw_zarr;
+pub mod repository;
 pub mod runtime;
 pub mod store;
 pub mod table;

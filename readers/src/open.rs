@@ -7,6 +7,7 @@ use crate::detect::{Found, detect};
 use crate::manifest::{self, References};
 use crate::netcdf;
 use crate::raw::RawGroup;
+use crate::repository::Version;
 use crate::store::{Store, StoreOptions};
 use crate::tree::DataTree;
 use crate::zarr::ZarrGroup;
@@ -51,6 +52,7 @@ pub struct OpenOptions {
     cf: CfOptions,
     group: Option<String>,
     format: Option<Format>,
+    version: Option<Version>,
     store: StoreOptions,
 }
 
@@ -102,6 +104,19 @@ impl OpenOptions {
         self
     }
 
+    /// The version of an Icechunk repository: a branch, a tag or a snapshot; otherwise the newest of the branch `main`.
+    ///
+    /// ```no_run
+    /// use terracube_readers::{OpenOptions, repository::Version};
+    /// let release = OpenOptions::new().version(Version::Tag("v1".into())).open("s3://bucket/era5")?;
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
     /// The format, where it is not to be found out.
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
@@ -121,7 +136,7 @@ impl OpenOptions {
     /// # Errors
     /// As [`open`].
     pub fn open(&self, url: &str) -> Result<Dataset> {
-        if self.format.is_none() && table::is_table_name(url) {
+        if self.format.is_none() && table::is_table_name(url) && !self.are_references(url)? {
             return table::open_table_with(url, &self.store);
         }
         assemble::dataset(self.open_decoded(url)?).map_err(|error| {
@@ -129,6 +144,19 @@ impl OpenOptions {
                 Store::open(url, &self.store).map_or_else(|_| "the dataset".to_owned(), |store| store.url().to_owned()),
             )
         })
+    }
+
+    /// Whether a name that ends like a table's is a directory of references in Parquet.
+    fn are_references(&self, url: &str) -> Result<bool> {
+        let store = Store::open(url, &self.store)?;
+        Ok(match store.local_path() {
+            Some(path) => path.is_dir(),
+            None => matches!(store.size(".zmetadata").wait(), Ok(Some(_))),
+        })
+    }
+
+    fn found(&self, store: &Store) -> Result<Found> {
+        detect(store, self.format, self.version.as_ref(), &self.store)
     }
 
     pub(crate) fn open_decoded(&self, url: &str) -> Result<DecodedGroup> {
@@ -146,7 +174,7 @@ impl OpenOptions {
     pub fn open_raw(&self, url: &str) -> Result<RawGroup> {
         let store = Store::open(url, &self.store)?;
         let group = self.group.as_deref().unwrap_or_default();
-        match detect(&store, self.format, &self.store)? {
+        match self.found(&store)? {
             Found::Zarr(root) => Ok(raw_zarr::raw_group(&root.group(group)?)),
             Found::NetCdf(file) => {
                 let root = netcdf::open(file)?;
@@ -169,7 +197,7 @@ impl OpenOptions {
         let store = Store::open(url, &self.store)?;
         let mut groups = Vec::new();
         let dataset = |raw: &RawGroup| assemble::dataset(decode(raw, &self.cf));
-        match detect(&store, self.format, &self.store)? {
+        match self.found(&store)? {
             Found::Zarr(root) => zarr_tree(&root, "/".to_owned(), &dataset, &mut groups),
             Found::NetCdf(file) => netcdf_tree(&netcdf::open(file)?, &dataset, &mut groups),
         }
@@ -181,7 +209,7 @@ impl OpenOptions {
         let store = Store::open(url, &self.store)?;
         let decoded = |raw: &RawGroup| assemble::dataset(decode(raw, &self.cf));
         let mut groups = RawAndDecoded::new();
-        let format = match detect(&store, self.format, &self.store)? {
+        let format = match self.found(&store)? {
             Found::Zarr(root) => {
                 let first = root.group(self.group.as_deref().unwrap_or_default())?;
                 let mut paths = vec![format!("/{}", first.path())];
@@ -222,7 +250,7 @@ impl OpenOptions {
             Some(path) => Store::open(path, &self.store)?,
             None => store,
         };
-        match detect(&store, self.format, &self.store)? {
+        match self.found(&store)? {
             Found::NetCdf(file) => Ok(manifest::references(&netcdf::open(file)?)),
             Found::Zarr(_) => Err(Error::unsupported(format!("{} is a Zarr store", store.url()))
                 .hint("its chunks are objects already: references are for NetCDF and HDF5 files")),
@@ -236,7 +264,7 @@ impl OpenOptions {
     pub fn groups(&self, url: &str) -> Result<Vec<String>> {
         let store = Store::open(url, &self.store)?;
         let mut paths = vec!["/".to_owned()];
-        match detect(&store, self.format, &self.store)? {
+        match self.found(&store)? {
             Found::Zarr(root) => zarr_groups(&root, &mut paths),
             Found::NetCdf(file) => netcdf_groups(&netcdf::open(file)?, &mut paths),
         }

@@ -1,8 +1,11 @@
 """Writes the small files of readers/tests/data with netCDF4 and h5py, and what xarray makes of them (expected.json).
 
-    python -m venv venv && venv/bin/pip install xarray netCDF4 h5py cftime && venv/bin/python make_data.py
+    python -m venv venv && venv/bin/pip install xarray netCDF4 h5py cftime hdf5plugin kerchunk fastparquet "icechunk<2" "zarr<3.2" && venv/bin/python make_data.py
+
+filters.h5 (hdf5plugin), kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`,
+`references` and `versions` below; their bytes differ from run to run.
 """
-import json, os
+import json, os, shutil, sys
 import h5py, netCDF4, numpy as np, xarray as xr
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -64,3 +67,66 @@ with h5py.File(os.path.join(here, "plain.h5"), "w", userblock_size=512) as f:
     f.create_dataset("pair", data=np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]))
     f["lzf"].attrs["flags"] = np.array([1, 2], "u1")
 json.dump(expected, open(os.path.join(here, "expected.json"), "w"), indent=0, ensure_ascii=False)
+
+
+def filters(path):
+    """One dataset for each filter; its attribute `expected` names the plain one with the values that libhdf5 reads."""
+    import hdf5plugin as hp
+    n = 500
+    ints = (np.arange(n) * 37 % 1013).astype("i4"); floats = (np.arange(n) * 0.25 - 40).astype("f4")
+    doubles = np.sin(np.arange(n) / 10).round(3); shorts = (np.arange(n) % 900).astype(">i2")
+    with h5py.File(path, "w") as f:
+        for name, values in (("ints", ints), ("floats", floats), ("doubles", doubles), ("shorts", shorts)):
+            f.create_dataset(f"plain_{name}", data=values)
+        def put(name, kind, **how):
+            f.create_dataset(name, data=dict(ints=ints, floats=floats, doubles=doubles, shorts=shorts)[kind], chunks=(200,), **how).attrs["expected"] = f"plain_{kind}"
+        for c in ("blosclz", "lz4", "lz4hc", "zlib", "zstd", "snappy"):
+            for shuffle, label in ((hp.Blosc.NOSHUFFLE, "plain"), (hp.Blosc.SHUFFLE, "bytes"), (hp.Blosc.BITSHUFFLE, "bits")):
+                put(f"blosc_{c}_{label}", "ints", **hp.Blosc(cname=c, clevel=5, shuffle=shuffle))
+        put("blosc_doubles", "doubles", **hp.Blosc(cname="zstd", clevel=9, shuffle=2))
+        for c, kind in (("none", "ints"), ("lz4", "floats"), ("zstd", "doubles")): put(f"bitshuffle_{c}", kind, **hp.Bitshuffle(cname=c))
+        put("bitshuffle_shorts", "shorts", **hp.Bitshuffle(cname="lz4")); put("bitshuffle_blocks", "ints", **hp.Bitshuffle(nelems=64, cname="lz4"))
+        put("lz4", "ints", **hp.LZ4()); put("lz4_blocks", "ints", **hp.LZ4(nbytes=256)); put("zstd", "doubles", **hp.Zstd()); put("bzip2", "ints", **hp.BZip2())
+        put("zstd_shuffle_checksum", "floats", shuffle=True, fletcher32=True, **hp.Zstd(clevel=9))
+        put("gzip_shuffle_checksum", "doubles", compression="gzip", shuffle=True, fletcher32=True); put("lzf", "shorts", compression="lzf", shuffle=True)
+        for kind, digits in (("ints", 0), ("shorts", 11), ("floats", 2), ("doubles", 3)): put(f"scaleoffset_{kind}", kind, scaleoffset=digits)
+        put("unread_blosc2", "ints", **hp.Blosc2(cname="zstd")); put("unread_zfp", "doubles", **hp.Zfp(reversible=True))
+        for name, base, values, bits in (("nbit_ints", h5py.h5t.STD_I32LE, ints, 20), ("nbit_shorts", h5py.h5t.STD_I16BE, shorts.astype("i2"), 11)):
+            t = base.copy(); t.set_precision(bits)
+            p = h5py.h5p.create(h5py.h5p.DATASET_CREATE); p.set_chunk((200,)); p.set_filter(h5py.h5z.FILTER_NBIT, h5py.h5z.FLAG_MANDATORY, ())
+            h5py.h5d.create(f.id, name.encode(), t, h5py.h5s.create_simple((n,)), p).write(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            f[name].attrs["expected"] = "plain_" + name[5:]
+        # What loses digits is held against what libhdf5 makes of it.
+        for name in [name for name in f if name.startswith("scaleoffset")]:
+            if not np.array_equal(f[name][:], f[f[name].attrs["expected"]][:]):
+                f.create_dataset(f"plain_{name}", data=f[name][:]); f[name].attrs["expected"] = f"plain_{name}"
+
+
+def references(folder):
+    from kerchunk.df import refs_to_dataframe
+    from kerchunk.hdf import SingleHdf5ToZarr
+    os.chdir(folder); shutil.rmtree("kerchunk.parq", ignore_errors=True)
+    refs_to_dataframe(SingleHdf5ToZarr("four.nc", inline_threshold=30).translate(), "kerchunk.parq", record_size=2)
+
+
+def versions(folder):
+    import icechunk as ic, zarr
+    out = os.path.join(folder, "versions.icechunk"); shutil.rmtree(out, ignore_errors=True)
+    repository = ic.Repository.create(ic.local_filesystem_storage(out))
+
+    def write(branch, n, value, message):
+        session = repository.writable_session(branch); group = zarr.open_group(session.store, mode="a")
+        if "t" not in group:
+            group.attrs["title"] = "versions"
+            group.create_array("t", shape=(n, 3), chunks=(2, 3), dtype="f4", dimension_names=("time", "x"), attributes={"units": "K"})[:] = np.arange(n * 3, dtype="f4").reshape(n, 3)
+            group.create_array("x", shape=(3,), chunks=(3,), dtype="f8", dimension_names=("x",))[:] = [10.0, 20.0, 30.0]
+        else:
+            t = group["t"]; old = t.shape[0]; t.resize((old + n, 3)); t[old:] = value
+        return session.commit(message)
+    first = write("main", 3, 0, "three times")
+    repository.create_tag("v1", snapshot_id=first); repository.create_branch("dev", snapshot_id=first)
+    ids = {"main": write("main", 2, 7, "two more"), "v1": first, "dev": write("dev", 1, -1, "on a branch")}
+    json.dump(ids, open(os.path.join(folder, "versions.json"), "w"))
+
+
+filters(os.path.join(here, "filters.h5")); references(here); versions(here)

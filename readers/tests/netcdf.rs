@@ -152,3 +152,27 @@ fn damage_anywhere_is_an_error_or_a_value_but_never_a_panic() {
         }
     }
 }
+
+/// filters.h5 was written by libhdf5 with the plug-ins of hdf5plugin; each dataset names the plain one that holds its values.
+#[test]
+fn every_filter_is_undone_as_libhdf5_does() {
+    let file = OpenOptions::new().decode_cf(false).open(&data("filters.h5")).unwrap();
+    let values = |name: &str| file.var(name).values().and_then(|array| array.block().contiguous()?.to_f64());
+    let mut n_held = 0;
+    for name in file.names().filter(|name| !name.starts_with("plain_")) {
+        let array = file.var(name);
+        let expected = array.attrs().text("expected").unwrap().to_owned();
+        if name.starts_with("unread_") {
+            let error = values(name).unwrap_err().to_string();
+            assert!(error.contains("went through the filter") && error.contains("h5repack"), "{name}: {error}");
+            continue;
+        }
+        assert_eq!(
+            values(name).unwrap_or_else(|error| panic!("{name}: {error}")),
+            values(&expected).unwrap(),
+            "{name}"
+        );
+        n_held += 1;
+    }
+    assert_eq!(n_held, 37);
+}

@@ -1,10 +1,12 @@
 //! One file of many, or several that have been joined already: its variables, and the labels of its dimensions.
 use terracube_cube::data::Attributes;
-use terracube_cube::{Error, Result};
+use terracube_cube::source::{Fetch, Source as _};
+use terracube_cube::{Block, Error, Region, Result};
 
 use super::labels::Labels;
-use crate::assemble;
+use super::stepped::SteppedSource;
 use crate::cf::{DecodedGroup, DecodedVariable};
+use crate::{assemble, runtime};
 
 #[derive(Debug, Clone)]
 pub(super) struct Part {
@@ -15,6 +17,42 @@ pub(super) struct Part {
     pub labels: Vec<(String, Labels)>,
 }
 
+/// A coordinate of more values than this is computed as any other array, within the budget.
+const FEW: u64 = 1 << 20;
+
+/// The decoded values of a variable of one dimension. There are thousands of files with a few labels each, which are not worth a run of
+/// the engine.
+fn values(variable: &DecodedVariable) -> Result<Block> {
+    let whole = Region::whole(&variable.shape);
+    let data = variable.data.clone()?;
+    if whole.is_empty() || whole.size() > FEW || data.source.grid().shape() != variable.shape {
+        let alone = DecodedGroup {
+            variables: vec![variable.clone()],
+            coordinates: vec![variable.name.clone()],
+            attributes: Attributes::default(),
+        };
+        let array = assemble::dataset(alone).and_then(|dataset| dataset.coord(&variable.name).values())?;
+        return Ok(array.block().clone());
+    }
+    let source = SteppedSource::new(&data, data.dtype);
+    let mut parts = Vec::new();
+    for region in source.grid().touching(&whole) {
+        let encoded = match source.fetch(&region) {
+            Fetch::Ready(read) => read?,
+            Fetch::Blocking(read) => read()?,
+            Fetch::Pending(read) => runtime::wait(read)?,
+        };
+        parts.push((region.clone(), source.decode(encoded, &region)?));
+    }
+    match (parts.len(), parts.pop()) {
+        (1, Some((_, only))) => Ok(only),
+        (_, last) => {
+            parts.extend(last);
+            Block::assemble(source.dtype(), &whole.extents(), &parts)
+        }
+    }
+}
+
 impl Part {
     /// Reads the labels of all dimensions that have a coordinate.
     pub(super) fn new(name: String, group: DecodedGroup) -> Result<Self> {
@@ -23,13 +61,7 @@ impl Part {
             if variable.dims[..] != [variable.name.clone()] {
                 continue;
             }
-            let alone = DecodedGroup {
-                variables: vec![variable.clone()],
-                coordinates: vec![variable.name.clone()],
-                attributes: Attributes::default(),
-            };
-            let read = assemble::dataset(alone).and_then(|dataset| dataset.coord(&variable.name).values());
-            let read = read.and_then(|array| Labels::new(array.block().clone()));
+            let read = values(variable).and_then(Labels::new);
             labels.push((variable.name.clone(), read.map_err(|error| error.context(name.clone()))?));
         }
         Ok(Self { name, group, labels })

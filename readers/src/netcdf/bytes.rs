@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use terracube_cube::base::{recycled_bytes, recycled_vec_of_len};
 use terracube_cube::source::{Encoded, Fetch};
 use terracube_cube::{Error, ErrorKind, Result};
 
@@ -222,13 +223,13 @@ impl LocalFile {
     }
 
     fn read(&self, name: &str, range: &Range<u64>) -> Result<Bytes> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut bytes = recycled_vec_of_len::<u8>((range.end - range.start) as usize);
         let read = match &self.kept {
             Some(file) => file.read_exact_at(&mut bytes, range.start),
             None => File::open(&self.path).and_then(|file| file.read_exact_at(&mut bytes, range.start)),
         };
         read.map_err(|error| Error::io(format!("cannot read {name}: {error}")))?;
-        Ok(bytes.into())
+        Ok(recycled_bytes(bytes))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Values that stand uncompressed in a file at computable offsets: NetCDF classic variables and contiguous HDF5 datasets.
 use std::ops::Range;
 
-use terracube_cube::base::{AxisChunks, Block, ChunkGrid, DType, Region};
+use bytes::Bytes;
+use terracube_cube::base::{AxisChunks, Block, ChunkGrid, DType, Region, recycled_bytes, recycled_vec};
 use terracube_cube::source::{Encoded, Fetch, Source, SourceSpec};
 use terracube_cube::{Error, Result};
 
@@ -147,7 +148,7 @@ impl Source for FlatSource {
     fn decode(&self, encoded: Encoded, region: &Region) -> Result<Block> {
         let shape = region.extents();
         if region.is_empty() {
-            return self.item.decode(Vec::new(), &shape);
+            return self.item.decode(Bytes::new(), &shape);
         }
         let (starts, length) = self.runs(region);
         let spans = Self::spans(&starts, length);
@@ -157,9 +158,9 @@ impl Source for FlatSource {
             return Err(lost());
         }
         if starts.len() == 1 {
-            return self.item.decode(pieces.into_iter().next().ok_or_else(lost)?.into(), &shape);
+            return self.item.decode(pieces.into_iter().next().ok_or_else(lost)?, &shape);
         }
-        let mut values = Vec::with_capacity(starts.len() * length as usize);
+        let mut values = recycled_vec(starts.len() * length as usize);
         let mut at = 0;
         for start in starts {
             // Runs and spans were made in the same order, so the span of a run is this one or the next.
@@ -170,7 +171,7 @@ impl Source for FlatSource {
             let from = (start - span.start) as usize;
             values.extend_from_slice(&piece[from..from + length as usize]);
         }
-        self.item.decode(values, &shape)
+        self.item.decode(recycled_bytes(values), &shape)
     }
 }
 

@@ -1,7 +1,11 @@
 //! How one stored value looks, and how a run of them becomes a block.
 use arrow_buffer::Buffer;
-use terracube_cube::base::{Block, DType};
+use bytes::Bytes;
+use terracube_cube::base::{Block, DType, recycled_buffer, recycled_vec};
 use terracube_cube::{Error, Result};
+
+/// Fewer bytes are copied rather than shared.
+const LEAST_SHARED: usize = 32 << 10;
 
 /// The form of a stored value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +67,23 @@ impl Item {
         })
     }
 
-    /// Turns stored values in C order into a block.
-    pub(super) fn decode(&self, mut bytes: Vec<u8>, shape: &[usize]) -> Result<Block> {
+    /// Turns stored values in C order into a block, which shares them where they need no change.
+    pub(super) fn decode(&self, bytes: Bytes, shape: &[usize]) -> Result<Block> {
         match self {
             Self::Number { dtype, big_endian } => {
-                if *big_endian != cfg!(target_endian = "big") {
-                    swap(&mut bytes, dtype.item_size());
+                let size = dtype.item_size();
+                let is_aligned = bytes.as_ptr().align_offset(size) == 0;
+                // A few values are not worth the file's header that they may stand in.
+                let is_large = bytes.len() >= LEAST_SHARED;
+                if is_large && (size == 1 || *big_endian == cfg!(target_endian = "big")) && is_aligned {
+                    return Block::from_buffer(*dtype, shape, Buffer::from(bytes));
                 }
-                Block::from_buffer(*dtype, shape, Buffer::from_vec(bytes))
+                let mut own = recycled_vec::<u8>(bytes.len());
+                own.extend_from_slice(&bytes);
+                if *big_endian != cfg!(target_endian = "big") {
+                    swap(&mut own, size);
+                }
+                Block::from_buffer(*dtype, shape, recycled_buffer(own))
             }
             Self::Half { big_endian } => {
                 let read = if *big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
@@ -82,7 +95,7 @@ impl Item {
                     bytes.chunks_exact(*size).map(|value| u8::from(value.iter().any(|b| *b != 0))).collect();
                 Block::with_dtype(DType::Bool, shape, values)
             }
-            Self::Character => Block::from_buffer(DType::U8, shape, Buffer::from_vec(bytes)),
+            Self::Character => Block::from_buffer(DType::U8, shape, Buffer::from_slice_ref(&bytes)),
             Self::Text { size: 0, .. } => Err(Error::corrupt("strings of length 0")),
             Self::Text { size, blanks } => {
                 Block::from_strings(shape, bytes.chunks_exact(*size).map(|text| padded_text(text, *blanks)))

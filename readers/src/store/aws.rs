@@ -13,24 +13,42 @@ use super::connect::{client_options, reached, retries, unusable};
 use super::failure::Reached;
 use super::options::AccessKey;
 
+/// Which keys are sent to which service.
+pub(super) struct Access {
+    pub found: Found,
+    pub endpoint: Option<String>,
+    pub region: String,
+}
+
+impl Access {
+    /// From the options, the environment and the profile, in this order.
+    ///
+    /// # Errors
+    /// If a profile that was named has no keys.
+    pub(super) fn of(options: &StoreOptions) -> Result<Self> {
+        let profile = Profile::read(options)?;
+        let found = credentials(options, &profile)?;
+        let endpoint = options
+            .endpoint
+            .clone()
+            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| variable("AWS_ENDPOINT_URL"))
+            .or_else(|| variable("AWS_ENDPOINT"))
+            .or_else(|| profile.endpoint.clone());
+        let region = options
+            .region
+            .clone()
+            .or_else(|| variable("AWS_REGION"))
+            .or_else(|| variable("AWS_DEFAULT_REGION"))
+            .or_else(|| profile.region.clone())
+            .unwrap_or_else(|| "us-east-1".into());
+        Ok(Self { found, endpoint, region })
+    }
+}
+
 /// The client of a bucket.
 pub(super) fn connect(bucket: &str, options: &StoreOptions) -> Result<(Arc<dyn ObjectStore>, Reached)> {
-    let profile = Profile::read(options)?;
-    let found = credentials(options, &profile)?;
-    let endpoint = options
-        .endpoint
-        .clone()
-        .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-        .or_else(|| variable("AWS_ENDPOINT_URL"))
-        .or_else(|| variable("AWS_ENDPOINT"))
-        .or_else(|| profile.endpoint.clone());
-    let region = options
-        .region
-        .clone()
-        .or_else(|| variable("AWS_REGION"))
-        .or_else(|| variable("AWS_DEFAULT_REGION"))
-        .or_else(|| profile.region.clone())
-        .unwrap_or_else(|| "us-east-1".into());
+    let Access { found, endpoint, region } = Access::of(options)?;
     let is_http = endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"));
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
@@ -72,7 +90,7 @@ pub(super) fn connect(bucket: &str, options: &StoreOptions) -> Result<(Arc<dyn O
 }
 
 /// The credentials to send and where they come from.
-enum Found {
+pub(super) enum Found {
     Keys(AccessKey, String),
     Role(&'static [(AmazonS3ConfigKey, &'static str)], String),
     Instance,

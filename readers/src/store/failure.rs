@@ -51,7 +51,12 @@ pub(super) fn cannot_list(url: &str, error: &object_store::Error) -> Error {
 /// Whether an answer began well and then broke off, so that it is worth asking again. (`object_store` retries what failed earlier.)
 pub(super) fn broke_off(error: &object_store::Error) -> bool {
     let causes = chain(error);
-    http_error(error).is_some() && !causes.iter().any(|cause| cause.starts_with("Error performing "))
+    let is_of_request = causes.iter().any(|cause| cause.starts_with("Error performing "));
+    // The body of a refusal may break off too, which nobody has tried again.
+    let is_new = !causes.iter().any(|cause| cause.contains(", after "));
+    http_error(error).is_some_and(|error| {
+        !is_of_request || (is_new && matches!(error.kind(), HttpErrorKind::Decode | HttpErrorKind::Interrupted))
+    })
 }
 
 /// Whether a server sent the whole object where a part was asked for.

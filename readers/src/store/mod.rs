@@ -12,9 +12,13 @@ mod aws;
 mod connect;
 mod failure;
 mod local;
+#[cfg(feature = "icechunk")]
+mod location;
 mod mapped;
+mod objects;
 mod options;
 mod reading;
+mod reference_tables;
 pub(crate) mod references;
 mod remote;
 mod templates;
@@ -32,8 +36,12 @@ pub use address::redact;
 pub use options::StoreOptions;
 pub use reading::Reading;
 
+#[cfg(feature = "icechunk")]
+pub(crate) use location::Where;
+pub(crate) use objects::{Objects, read_only};
+pub(crate) use reference_tables::are_described_by;
+
 use address::Address;
-use mapped::Mapped;
 use remote::Remote;
 
 /// A place that holds objects by key: a directory, a web server, a bucket. A single file is a store whose only key is `""`.
@@ -58,8 +66,8 @@ pub struct Store {
 enum Place {
     Local(Arc<Path>),
     Remote(Arc<Remote>),
-    /// Objects within other objects, below a key.
-    Mapped(Arc<Mapped>, Arc<str>),
+    /// Objects within something else, below a key.
+    Within(Arc<dyn Objects>, Arc<str>),
 }
 
 /// Something that stands directly under a key.
@@ -106,8 +114,9 @@ impl Store {
         Ok(Self { url, place })
     }
 
-    pub(crate) fn mapped(url: &str, mapped: Mapped) -> Self {
-        Self { url: url.into(), place: Place::Mapped(Arc::new(mapped), "".into()) }
+    /// A store of objects that stand within something else.
+    pub(crate) fn within(url: &str, objects: impl Objects + 'static) -> Self {
+        Self { url: url.into(), place: Place::Within(Arc::new(objects), "".into()) }
     }
 
     /// The URL without user, password and query, for messages and specs.
@@ -124,7 +133,7 @@ impl Store {
     pub fn local_path(&self) -> Option<&Path> {
         match &self.place {
             Place::Local(path) => Some(path),
-            Place::Remote(_) | Place::Mapped(..) => None,
+            Place::Remote(_) | Place::Within(..) => None,
         }
     }
 
@@ -133,7 +142,7 @@ impl Store {
         match &self.place {
             Place::Local(_) => false,
             Place::Remote(_) => true,
-            Place::Mapped(mapped, _) => mapped.is_remote(),
+            Place::Within(objects, _) => objects.is_remote(),
         }
     }
 
@@ -147,7 +156,7 @@ impl Store {
         let place = match &self.place {
             Place::Local(path) => Place::Local(path.join(key).into()),
             Place::Remote(remote) => Place::Remote(Arc::new(remote.child(key))),
-            Place::Mapped(mapped, root) => Place::Mapped(mapped.clone(), below(root, key).into()),
+            Place::Within(objects, root) => Place::Within(objects.clone(), below(root, key).into()),
         };
         Self { url: self.url_of(key).into(), place }
     }
@@ -165,7 +174,7 @@ impl Store {
                 Reading::local(move || local::get(&path, limit))
             }
             Place::Remote(remote) => remote.clone().get(key, limit),
-            Place::Mapped(mapped, root) => mapped.get(&below(root, key), limit),
+            Place::Within(objects, root) => objects.clone().get(&below(root, key), limit),
         }
     }
 
@@ -177,7 +186,7 @@ impl Store {
                 Reading::local(move || Ok(local::get_ranges(&path, &[range])?.and_then(|mut parts| parts.pop())))
             }
             Place::Remote(remote) => remote.clone().get_range(key, range),
-            Place::Mapped(mapped, root) => one(mapped.get_ranges(&below(root, key), vec![range])),
+            Place::Within(objects, root) => one(objects.clone().get_ranges(&below(root, key), vec![range])),
         }
     }
 
@@ -201,8 +210,8 @@ impl Store {
                 Reading::local(move || local::get_ranges(&path, &ranges))
             }
             Place::Remote(remote) => remote.clone().get_ranges(key, ranges, version),
-            Place::Mapped(mapped, root) => {
-                mapped.get_ranges(&below(root, key), ranges.into_iter().map(ByteRange::Of).collect())
+            Place::Within(objects, root) => {
+                objects.clone().get_ranges(&below(root, key), ranges.into_iter().map(ByteRange::Of).collect())
             }
         }
     }
@@ -220,7 +229,7 @@ impl Store {
                 let unversioned = async move { Ok(read.await?.map(|(bytes, size, _)| (bytes, size))) };
                 Reading::Remote(Box::pin(unversioned))
             }
-            Place::Mapped(mapped, root) => mapped.start(&below(root, key), n),
+            Place::Within(..) => self.start_within(key, n),
         }
     }
 
@@ -235,11 +244,30 @@ impl Store {
         }
     }
 
+    fn start_within(&self, key: &str, n: u64) -> Reading<Option<(Bytes, u64)>> {
+        let (store, key) = (self.clone(), key.to_owned());
+        let read = async move {
+            let Some(size) = store.size(&key).await? else { return Ok(None) };
+            let part = store.get_range(&key, ByteRange::Of(0..n.min(size))).await?;
+            Ok(part.map(|bytes| (bytes, size)))
+        };
+        if self.is_remote() {
+            Reading::Remote(crate::runtime::spawn(read))
+        } else {
+            Reading::local(move || crate::runtime::drive(read))
+        }
+    }
+
+    /// Whether what is written here is found by others all at once, when it is committed.
+    pub(crate) fn is_transaction(&self) -> bool {
+        matches!(&self.place, Place::Within(objects, _) if objects.is_transaction())
+    }
+
     /// Where headers of files are kept, if they are.
     pub(crate) fn header_cache(&self) -> Option<&Path> {
         match &self.place {
             Place::Remote(remote) => remote.header_cache.as_deref(),
-            Place::Local(_) | Place::Mapped(..) => None,
+            Place::Local(_) | Place::Within(..) => None,
         }
     }
 
@@ -251,7 +279,7 @@ impl Store {
                 Reading::local(move || local::size(&path))
             }
             Place::Remote(remote) => remote.clone().size(key),
-            Place::Mapped(mapped, root) => mapped.size(&below(root, key)),
+            Place::Within(objects, root) => objects.clone().size(&below(root, key)),
         }
     }
 
@@ -264,10 +292,7 @@ impl Store {
                 Reading::local(move || local::list(&path))
             }
             Place::Remote(remote) => remote.clone().list(key),
-            Place::Mapped(mapped, root) => {
-                let entries = mapped.list(&below(root, key));
-                Reading::local(move || Ok(entries))
-            }
+            Place::Within(objects, root) => objects.clone().list(&below(root, key)),
         }
     }
 
@@ -280,7 +305,7 @@ impl Store {
                 Reading::local(move || local::put(&path, &bytes))
             }
             Place::Remote(remote) => remote.clone().put(key, bytes),
-            Place::Mapped(mapped, _) => mapped.read_only(),
+            Place::Within(objects, root) => objects.clone().put(&below(root, key), bytes),
         }
     }
 
@@ -291,7 +316,7 @@ impl Store {
                 let (path, bytes) = (local::path_of(root, key), bytes.into());
                 Reading::local(move || local::put_new(&path, &bytes))
             }
-            Place::Remote(_) | Place::Mapped(..) => self.put(key, bytes),
+            Place::Remote(_) | Place::Within(..) => self.put(key, bytes),
         }
     }
 
@@ -302,7 +327,7 @@ impl Store {
         match &self.place {
             Place::Local(_) => Reading::local(|| Err(Error::internal("files of this machine are locked"))),
             Place::Remote(remote) => remote.clone().put_if_absent(key, bytes),
-            Place::Mapped(mapped, _) => mapped.read_only(),
+            Place::Within(objects, _) => Reading::failed(read_only(objects.what())),
         }
     }
 
@@ -326,7 +351,7 @@ impl Store {
                 Reading::local(move || local::remove(&path))
             }
             Place::Remote(remote) => remote.clone().remove_all(key),
-            Place::Mapped(mapped, _) => mapped.read_only(),
+            Place::Within(objects, root) => objects.clone().remove_all(&below(root, key)),
         }
     }
 }
@@ -358,7 +383,7 @@ fn one(reading: Reading<Option<Vec<Bytes>>>) -> Reading<Option<Bytes>> {
     }
 }
 
-fn too_large(what: &str, size: u64, limit: u64) -> Error {
+pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Error {
     Error::corrupt(format!("{what} holds {size} bytes, but at most {limit} can belong there"))
         .hint("the object is damaged or is not what its metadata says")
 }

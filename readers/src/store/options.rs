@@ -63,7 +63,7 @@ impl Default for StoreOptions {
             bearer_token: None,
             ca_bundle: None,
             allow_local_references: false,
-            max_requests: 32,
+            max_requests: 64,
             max_retries: 5,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
@@ -152,7 +152,7 @@ impl StoreOptions {
         self
     }
 
-    /// Requests under way at once, 32 by default; at least 1.
+    /// Requests under way at once, 64 by default; at least 1.
     #[must_use]
     pub fn max_concurrent_requests(mut self, n: usize) -> Self {
         self.max_requests = n.max(1);

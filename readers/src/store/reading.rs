@@ -3,7 +3,7 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use futures::future::BoxFuture;
-use terracube_cube::Result;
+use terracube_cube::{Error, Result};
 
 use crate::runtime;
 
@@ -19,6 +19,11 @@ impl<T: Send + 'static> Reading<T> {
     /// A local read.
     pub(crate) fn local(read: impl FnOnce() -> Result<T> + Send + 'static) -> Self {
         Self::Local(Box::new(read))
+    }
+
+    /// A read that failed before it began.
+    pub(crate) fn failed(error: Error) -> Self {
+        Self::Local(Box::new(move || Err(error)))
     }
 
     /// Blocks this thread until the result is there. Works inside an async caller.

@@ -11,6 +11,8 @@ use super::mapped::{Mapped, Object, Target};
 use super::templates::{Templates, generated};
 use super::{Store, StoreOptions};
 
+/// What they are, for messages.
+pub(super) const WHAT: &str = "a set of references";
 /// References larger than this are not read.
 const MAX_BYTES: u64 = 2 << 30;
 
@@ -26,7 +28,7 @@ impl Store {
         let parsed: Value = serde_json::from_slice(&json)
             .map_err(|error| Error::corrupt(format!("{} is no JSON: {error}", self.url())))?;
         let mapped = parse(parsed, self, options).map_err(|error| error.context(self.url().to_owned()))?;
-        Ok(Self::mapped(self.url(), mapped))
+        Ok(Self::within(self.url(), mapped))
     }
 }
 
@@ -55,11 +57,10 @@ fn parse(json: Value, place: &Store, options: &StoreOptions) -> Result<Mapped> {
     for rule in &rules {
         generated(rule, &templates, &mut refs).map_err(|error| error.context("a rule of `gen`"))?;
     }
-    let mut files = Files { numbers: HashMap::new(), targets: Vec::new(), place, options, roots: Arc::default() };
+    let files = Files::new(place, options);
     let mut objects = BTreeMap::new();
     for (key, value) in refs {
-        let object =
-            object(&value, &templates, &mut files).map_err(|error| error.context(format!("reference `{key}`")))?;
+        let object = object(&value, &templates, &files).map_err(|error| error.context(format!("reference `{key}`")))?;
         if let Some(object) = object {
             objects.insert(key.trim_start_matches('/').to_owned(), object);
         }
@@ -67,10 +68,10 @@ fn parse(json: Value, place: &Store, options: &StoreOptions) -> Result<Mapped> {
     if objects.is_empty() {
         return Err(Error::corrupt("it holds no references"));
     }
-    Ok(Mapped::new(objects, files.targets, "a set of references"))
+    Ok(Mapped::new(objects, WHAT))
 }
 
-fn object(value: &Value, templates: &Templates, files: &mut Files<'_>) -> Result<Option<Object>> {
+fn object(value: &Value, templates: &Templates, files: &Files) -> Result<Option<Object>> {
     let wrong = || Error::corrupt(format!("{value} is neither text nor [url] nor [url, offset, length]"));
     Ok(Some(match value {
         Value::String(text) => Object::Inline(match text.strip_prefix("base64:") {
@@ -83,7 +84,7 @@ fn object(value: &Value, templates: &Templates, files: &mut Files<'_>) -> Result
         Value::Object(_) => Object::Inline(value.to_string().into()),
         Value::Array(list) => {
             let url = list.first().and_then(Value::as_str).ok_or_else(wrong)?;
-            let file = files.number(&templates.filled(url, &[])?)?;
+            let file = files.target(&templates.filled(url, &[])?)?;
             match (list.len(), list.get(1).and_then(Value::as_u64), list.get(2).and_then(Value::as_u64)) {
                 (1, ..) => Object::Part { file, range: None },
                 (3, Some(offset), Some(len)) => {
@@ -100,27 +101,35 @@ fn object(value: &Value, templates: &Templates, files: &mut Files<'_>) -> Result
 }
 
 /// The files that references point to, each once.
-struct Files<'a> {
-    numbers: HashMap<String, usize>,
-    targets: Vec<Target>,
-    place: &'a Store,
-    options: &'a StoreOptions,
+pub(super) struct Files {
+    known: Mutex<HashMap<String, Arc<Target>>>,
+    place: Store,
+    options: StoreOptions,
     /// One client for each server or bucket.
     roots: Arc<Mutex<HashMap<String, Store>>>,
 }
 
-impl Files<'_> {
-    fn number(&mut self, url: &str) -> Result<usize> {
-        if let Some(&number) = self.numbers.get(url) {
-            return Ok(number);
+impl Files {
+    /// Files that references at `place` may point to.
+    pub(super) fn new(place: &Store, options: &StoreOptions) -> Self {
+        Self { known: Mutex::default(), place: place.clone(), options: options.clone(), roots: Arc::default() }
+    }
+
+    /// The file of a URL.
+    ///
+    /// # Errors
+    /// If references from afar may not reach it.
+    pub(super) fn target(&self, url: &str) -> Result<Arc<Target>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = known.get(url) {
+            return Ok(target.clone());
         }
         let full = self.resolved(url)?;
         let (roots, options) = (self.roots.clone(), self.options.clone());
         let target = full.clone();
-        let number = self.targets.len();
-        self.targets.push(Target::new(super::redact(&full), move || opened(&target, &roots, &options)));
-        self.numbers.insert(url.to_owned(), number);
-        Ok(number)
+        let target = Arc::new(Target::new(super::redact(&full), move || opened(&target, &roots, &options)));
+        known.insert(url.to_owned(), target.clone());
+        Ok(target)
     }
 
     /// The URL or path; one without a scheme stands beside the references. References that came from afar reach no file of this machine.

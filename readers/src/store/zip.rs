@@ -1,6 +1,7 @@
 //! Zip archives, read in place: the directory at the end is read once (by `rc-zip`), entries are ranges of the file.
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use rc_zip::fsm::{ArchiveFsm, FsmResult};
@@ -54,17 +55,17 @@ impl Store {
             parts.and_then(|mut parts| parts.pop()).ok_or_else(|| damaged("has vanished"))
         };
         let archive = directory(self.url(), size, read)?;
+        let this = self.clone();
+        let target = Arc::new(Target::new(self.url().to_owned(), move || Ok(this.clone())));
         let mut objects = BTreeMap::new();
         for entry in archive.entries().filter(|entry| !entry.name.ends_with('/')) {
             let (name, entry) = (entry.name.replace('\\', "/"), Entry::of(entry));
             if entry.header.saturating_add(HEADER).saturating_add(entry.packed) > size {
                 return Err(damaged(&format!("is cut off: `{name}` reaches past its end")));
             }
-            objects.insert(name.trim_start_matches('/').to_owned(), Object::Zipped(entry));
+            objects.insert(name.trim_start_matches('/').to_owned(), Object::Zipped(target.clone(), entry));
         }
-        let (url, this) = (self.url().to_owned(), self.clone());
-        let target = Target::new(url.clone(), move || Ok(this.clone()));
-        Ok(Self::mapped(&url, Mapped::new(objects, vec![target], "a zip archive")))
+        Ok(Self::within(self.url(), Mapped::new(objects, "a zip archive")))
     }
 }
 

@@ -35,6 +35,25 @@ impl Lock {
     }
 }
 
+#[cfg(feature = "icechunk")]
+impl Lock {
+    /// As [`take`](Self::take), but waits for another writer, a minute at most.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(crate) fn wait(place: &Store) -> Result<Self> {
+        for _ in 0..1200 {
+            match Self::take(place, false) {
+                Err(error) if error.kind() == ErrorKind::Exists => {
+                    std::thread::sleep(std::time::Duration::from_millis(50))
+                }
+                other => return other,
+            }
+        }
+        Self::take(place, false)
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         match self {

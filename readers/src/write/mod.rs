@@ -10,6 +10,8 @@ use terracube_cube::{DataArray, Dataset, Error, Result, RunReport, Variable};
 pub use options::{Compression, NetCdfFormat, WriteOptions, ZarrVersion};
 
 pub(crate) use lock::{Lock, MARK};
+#[cfg(feature = "icechunk")]
+pub(crate) use options::Commit;
 pub(crate) use options::Mode;
 pub(crate) use plan::{Plan, Planned};
 
@@ -69,6 +71,12 @@ impl WriteData for DataArray {
 }
 
 fn write(plan: &Plan, url: &str, store: &StoreOptions, options: WriteOptions) -> Result<RunReport> {
+    if let Some(commit) = &options.commit {
+        #[cfg(feature = "icechunk")]
+        return crate::repository::write(plan, url, store, &options, commit);
+        #[cfg(not(feature = "icechunk"))]
+        return Err(crate::repository::lacking(url).context(format!("commit \"{}\"", commit.message)));
+    }
     let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let ends = |endings: &[&'static str]| endings.iter().copied().find(|ending| path.ends_with(ending));
     if let Some(suffix) = ends(&[".tif", ".tiff", ".csv", ".grib", ".grib2", ".grb"]) {

@@ -24,6 +24,15 @@ pub struct WriteOptions {
     pub(crate) decoded: bool,
     pub(crate) take_over: bool,
     pub(crate) netcdf: Option<NetCdfFormat>,
+    pub(crate) commit: Option<Commit>,
+}
+
+/// A commit to an Icechunk repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub message: String,
+    /// `main` if none is named.
+    pub branch: Option<String>,
 }
 
 /// What may be there already, and what becomes of it.
@@ -96,6 +105,7 @@ impl Default for WriteOptions {
             decoded: false,
             take_over: false,
             netcdf: None,
+            commit: None,
         }
     }
 }
@@ -178,6 +188,24 @@ impl WriteOptions {
     #[must_use]
     pub fn netcdf(mut self, format: NetCdfFormat) -> Self {
         self.netcdf = Some(format);
+        self
+    }
+
+    /// Writes into the Icechunk repository at the URL, which is made if nothing is there, as one commit: readers see nothing of it until
+    /// all is written, and then all. A commit of somebody else meanwhile is no obstacle if it changed other chunks and arrays; otherwise
+    /// nothing is written ([`Exists`](terracube_cube::ErrorKind::Exists)). Needs the feature `icechunk`.
+    #[must_use]
+    pub fn commit(mut self, message: impl Into<String>) -> Self {
+        let branch = self.commit.take().and_then(|commit| commit.branch);
+        self.commit = Some(Commit { message: message.into(), branch });
+        self
+    }
+
+    /// The branch that [`commit`](Self::commit) adds to; `main` otherwise. It must exist.
+    #[must_use]
+    pub fn branch(mut self, name: impl Into<String>) -> Self {
+        let message = self.commit.take().map_or_else(|| "written by terracube".to_owned(), |commit| commit.message);
+        self.commit = Some(Commit { message, branch: Some(name.into()) });
         self
     }
 

@@ -8,7 +8,7 @@ use terracube_cube::{Error, ErrorKind, Result};
 
 use super::ZarrArray;
 use super::document::{Document, Version, parse_json};
-use crate::store::{Reading, Store};
+use crate::store::{Reading, Store, are_described_by};
 
 /// The most bytes that the metadata of one node may have.
 const NODE_LIMIT: u64 = 64 << 20;
@@ -37,7 +37,20 @@ impl ZarrGroup {
     /// # Errors
     /// If nothing stands there, or it is not Zarr, or cannot be reached, or the server lists no directories and the store is not consolidated.
     pub fn open(store: &Store) -> Result<Self> {
-        Self::open_at(store, "")
+        match Self::open_or_tables(store)? {
+            Root::Group(group) => Ok(group),
+            Root::Tables(_) => Err(Error::unsupported(format!("{} holds references in Parquet tables", store.url()))
+                .hint("open it with `open`, which reads them")),
+        }
+    }
+
+    /// As [`open`](Self::open), or the description of references in Parquet, if that is what stands there.
+    pub(crate) fn open_or_tables(store: &Store) -> Result<Root> {
+        let node = Node::read(store, "")?;
+        match node.tables {
+            Some(described) => Ok(Root::Tables(described)),
+            None => Self::of_node(store, "", node).map(Root::Group),
+        }
     }
 
     /// Opens a group below this one; parts of the path are joined by `/`.
@@ -101,7 +114,10 @@ impl ZarrGroup {
     }
 
     fn open_at(store: &Store, path: &str) -> Result<Self> {
-        let root = Root::read(store, path)?;
+        Self::of_node(store, path, Node::read(store, path)?)
+    }
+
+    fn of_node(store: &Store, path: &str, root: Node) -> Result<Self> {
         let mut group = Self {
             store: store.clone(),
             path: path.to_owned(),
@@ -122,7 +138,7 @@ impl ZarrGroup {
             return group.open_consolidated(path, &root.document, &Arc::new(nodes));
         }
         let mut arrays = Vec::new();
-        for (name, document) in read_children(store, path)? {
+        for (name, document) in read_children(store, path, root.document.version)? {
             match document {
                 Ok(document) if document.array.is_none() => group.groups.push(name),
                 other => arrays.push((name.clone(), join(path, &name), other)),
@@ -172,15 +188,25 @@ impl ZarrGroup {
     }
 }
 
+/// What stands at the root of a store.
+pub(crate) enum Root {
+    /// Zarr.
+    Group(ZarrGroup),
+    /// The description of references in Parquet tables.
+    Tables(Value),
+}
+
 /// What stands at the place that is opened.
-struct Root {
+struct Node {
     document: Document,
     consolidated: Option<Consolidated>,
     /// Whether no document says that this is a group.
     is_implicit: bool,
+    /// What says that this is no store, but references in tables.
+    tables: Option<Value>,
 }
 
-impl Root {
+impl Node {
     fn read(store: &Store, path: &str) -> Result<Self> {
         // All at once: over a network the longest of them is what it costs.
         let names = ["zarr.json", ".zmetadata", ".zarray", ".zgroup", ".zattrs"];
@@ -204,20 +230,25 @@ impl Root {
         if let Some(json) = take(0)? {
             let consolidated = json.pointer("/consolidated_metadata/metadata").and_then(Value::as_object).map(v3_nodes);
             let document = Document::v3(json).map_err(|error| error.context(store.url_of(&join(path, "zarr.json"))))?;
-            return Ok(Self { document, consolidated, is_implicit: false });
+            return Ok(Self { document, consolidated, is_implicit: false, tables: None });
         }
         let (consolidated, array, group, attributes) = (take(1)?, take(2)?, take(3)?, take(4)?);
         if let Some(json) = consolidated {
+            if are_described_by(&json) {
+                let document = Document::v2(None, None);
+                return Ok(Self { document, consolidated: None, is_implicit: false, tables: Some(json) });
+            }
             let url = store.url_of(&join(path, ".zmetadata"));
             let nodes = json
                 .get("metadata")
                 .and_then(Value::as_object)
                 .ok_or_else(|| Error::corrupt(format!("{url} holds no `metadata`")))?;
             let (document, nodes) = v2_nodes(nodes);
-            return Ok(Self { document, consolidated: Some(nodes), is_implicit: false });
+            return Ok(Self { document, consolidated: Some(nodes), is_implicit: false, tables: None });
         }
         if array.is_some() || group.is_some() {
-            return Ok(Self { document: Document::v2(array, attributes), consolidated: None, is_implicit: false });
+            let document = Document::v2(array, attributes);
+            return Ok(Self { document, consolidated: None, is_implicit: false, tables: None });
         }
         match refused {
             Some(error) => Err(error),
@@ -235,12 +266,12 @@ impl Root {
         if !is_there {
             return Err(nothing_there(store, path));
         }
-        Ok(Self { document: Document::v2(None, None), consolidated: None, is_implicit: true })
+        Ok(Self { document: Document::v2(None, None), consolidated: None, is_implicit: true, tables: None })
     }
 }
 
-/// The nodes directly below a group, by listing.
-fn read_children(store: &Store, path: &str) -> Result<Vec<(String, Result<Document>)>> {
+/// The nodes directly below a group, by listing. All are asked for at once, first for what is likely there.
+fn read_children(store: &Store, path: &str, version: Version) -> Result<Vec<(String, Result<Document>)>> {
     let entries = store.list(path).wait().map_err(|error| match error.kind() {
         ErrorKind::Unsupported => error.hint(
             "the store has no consolidated metadata, which would make listing needless: write it (`zarr.consolidate_metadata`), \
@@ -250,41 +281,53 @@ fn read_children(store: &Store, path: &str) -> Result<Vec<(String, Result<Docume
     })?;
     let names: Vec<String> =
         entries.into_iter().filter(|e| e.is_dir && !e.name.starts_with('.')).map(|e| e.name).collect();
-    let mut started = Vec::with_capacity(names.len());
-    for name in names {
-        let at = join(path, &name);
-        let get = |file: &str| store.get_at_most(&join(&at, file), NODE_LIMIT);
-        started.push((get("zarr.json"), get(".zarray"), get(".zgroup"), get(".zattrs"), at, name));
-    }
-    let mut children = Vec::with_capacity(started.len());
-    for (v3, array, group, attributes, at, name) in started {
-        if let Some(document) = read_child(store, &at, [v3, array, group, attributes])? {
-            children.push((name, document));
-        }
-    }
+    let other = if version == Version::V3 { Version::V2 } else { Version::V3 };
+    let (found, left) = read_nodes(store, path, names, version)?;
+    let (others, _) = read_nodes(store, path, left, other)?;
+    let mut children: Vec<_> = found.into_iter().chain(others).collect();
+    children.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(children)
 }
 
-/// `None` if the directory holds no node (chunks, for example); a document that cannot be parsed is an error of that node only.
-fn read_child(store: &Store, at: &str, readings: [Reading<Option<Bytes>>; 4]) -> Result<Option<Result<Document>>> {
-    let names = ["zarr.json", ".zarray", ".zgroup", ".zattrs"];
-    let mut found = Vec::with_capacity(4);
-    for (name, reading) in names.iter().zip(readings) {
-        let url = store.url_of(&join(at, name));
-        found.push(reading.wait()?.map(|bytes| parse_json(&bytes, &url)));
+/// The nodes of one version of the format, and the names that are none. A document that cannot be parsed is an error of that node only.
+fn read_nodes(store: &Store, path: &str, names: Vec<String>, version: Version) -> Result<(Nodes, Vec<String>)> {
+    let files: &[&str] = if version == Version::V3 { &["zarr.json"] } else { &[".zarray", ".zgroup", ".zattrs"] };
+    let started: Vec<(String, Vec<_>)> = names
+        .into_iter()
+        .map(|name| {
+            let read = |file: &&str| store.get_at_most(&format!("{}/{file}", join(path, &name)), NODE_LIMIT);
+            let readings = files.iter().map(read).collect();
+            (name, readings)
+        })
+        .collect();
+    let (mut nodes, mut left) = (Nodes::new(), Vec::new());
+    for (name, readings) in started {
+        let mut found = Vec::with_capacity(files.len());
+        for (file, reading) in files.iter().zip(readings) {
+            let reading: Reading<Option<Bytes>> = reading;
+            let url = store.url_of(&format!("{}/{file}", join(path, &name)));
+            found.push(reading.wait()?.map(|bytes| parse_json(&bytes, &url)));
+        }
+        let mut found = found.into_iter();
+        let document = match (version, found.next().flatten(), found.next().flatten(), found.next().flatten()) {
+            (Version::V3, Some(json), ..) => json.and_then(Document::v3),
+            (Version::V2, Some(array), _, attributes) => {
+                array.and_then(|array| Ok(Document::v2(Some(array), attributes.transpose()?)))
+            }
+            (Version::V2, None, Some(_), attributes) => attributes.transpose().map(|read| Document::v2(None, read)),
+            // Chunks, for example.
+            _ => {
+                left.push(name);
+                continue;
+            }
+        };
+        nodes.push((name, document));
     }
-    let mut take = |position: usize| found[position].take();
-    Ok(match (take(0), take(1), take(2), take(3)) {
-        (Some(json), ..) => Some(json.and_then(Document::v3)),
-        (None, Some(array), _, attributes) => {
-            Some(array.and_then(|array| Ok(Document::v2(Some(array), attributes.transpose()?))))
-        }
-        (None, None, Some(_), attributes) => {
-            Some(attributes.transpose().map(|attributes| Document::v2(None, attributes)))
-        }
-        _ => None,
-    })
+    Ok((nodes, left))
 }
+
+/// Nodes by name.
+type Nodes = Vec<(String, Result<Document>)>;
 
 fn v3_nodes(nodes: &Map<String, Value>) -> Consolidated {
     nodes.iter().map(|(path, json)| (path.trim_matches('/').to_owned(), Document::v3(json.clone()))).collect()

@@ -14,7 +14,10 @@ mod writer;
 
 pub use array::ZarrArray;
 pub(crate) use document::parse_json;
+pub(crate) use group::Root;
 pub use group::ZarrGroup;
 pub use source::ZarrSource;
 pub use writer::{ArrayToWrite, ZarrSink, ZarrWriter, default_chunks};
 pub(crate) use writer::{write_into, write_new};
+#[cfg(feature = "icechunk")]
+pub(crate) use writer::{write_into_transaction, write_new_within};

@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod damaged;
+mod faulty;
 mod header_cache;
 mod http;
+mod killed;
 mod many;
 mod mapped;
 mod netcdf_remote;
+mod proxy;
+mod reference_tables;
+mod requests;
 mod s3;
 mod support;
 mod tables;

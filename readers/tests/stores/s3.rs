@@ -12,13 +12,20 @@ use terracube_readers::zarr::{ArrayToWrite, ZarrGroup, ZarrWriter};
 
 use super::support::{Answer, Server, quick, read, shown};
 
-const KEY: (&str, &str) = ("AKIAEXAMPLE", "the-secret-of-the-test");
+pub const KEY: (&str, &str) = ("AKIAEXAMPLE", "the-secret-of-the-test");
 
 /// An S3 server over a directory with the bucket `data`; it runs as long as the test.
 pub struct S3 {
-    url: String,
-    _directory: tempfile::TempDir,
+    pub url: String,
+    directory: tempfile::TempDir,
     _runtime: tokio::runtime::Runtime,
+}
+
+impl S3 {
+    /// The directory that holds the buckets.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
 }
 
 pub fn start(with_keys: bool) -> S3 {
@@ -39,7 +46,7 @@ pub fn start(with_keys: bool) -> S3 {
             tokio::spawn(async move { _ = connection.await });
         }
     });
-    S3 { url: format!("http://{address}"), _directory: directory, _runtime: runtime }
+    S3 { url: format!("http://{address}"), directory, _runtime: runtime }
 }
 
 pub fn with_keys(s3: &S3) -> StoreOptions {

@@ -131,7 +131,7 @@ impl<'a> AttributeReader<'a> {
 }
 
 fn numbers(item: &Item, bytes: &[u8], n: usize) -> Option<Attribute> {
-    let block = item.decode(bytes.get(..n * item.size())?.to_vec(), &[n]).ok()?;
+    let block = item.decode(bytes.get(..n * item.size())?.to_vec().into(), &[n]).ok()?;
     Some(match block.dtype() {
         DType::I8 => Attribute::I8(block.values().ok()?.to_vec()),
         DType::I16 => Attribute::I16(block.values().ok()?.to_vec()),

@@ -3,6 +3,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use hdf5_reader::btree_v1::{BTreeV1Key, collect_btree_v1_leaves_storage};
 use hdf5_reader::chunk_index::{
     ChunkEntry, collect_implicit_chunk_entries, collect_v2_chunk_entries_storage, single_chunk_entry,
@@ -12,7 +13,7 @@ use hdf5_reader::extensible_array::collect_extensible_array_chunk_entries_storag
 use hdf5_reader::fixed_array::collect_fixed_array_chunk_entries_storage;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::layout::{ChunkIndexing, DataLayout};
-use terracube_cube::base::{AxisChunks, Block, ChunkGrid, DType, Region};
+use terracube_cube::base::{AxisChunks, Block, ChunkGrid, DType, Region, recycled_bytes, recycled_vec};
 use terracube_cube::source::{Encoded, Fetch, Source, SourceSpec};
 use terracube_cube::{Error, Result};
 
@@ -186,15 +187,17 @@ impl Chunked {
     }
 
     /// The plain bytes of a chunk, of the full chunk shape.
-    fn plain(&self, bytes: Vec<u8>, mask: u32) -> Result<Vec<u8>> {
+    fn plain(&self, bytes: &Bytes, mask: u32) -> Result<Bytes> {
         let size = self.chunk_bytes() as usize;
-        let mut plain =
-            if self.filters.is_empty() { bytes } else { self.filters.undo(&bytes, mask, size, self.item.size())? };
+        let plain = if self.filters.is_empty() {
+            bytes.clone()
+        } else {
+            recycled_bytes(self.filters.undo(bytes, mask, size, self.item.size())?)
+        };
         if plain.len() < size {
             return Err(Error::corrupt(format!("it holds {} bytes instead of {size}", plain.len())));
         }
-        plain.truncate(size);
-        Ok(plain)
+        Ok(plain.slice(..size))
     }
 }
 
@@ -322,9 +325,9 @@ impl Source for ChunkedSource {
         let fail = |error: Error, chunk: &Region| {
             error.context(format!("variable `{}` of {}, chunk {chunk:?}", self.0.path, self.0.hdf.bytes.name()))
         };
-        let plain = |piece: bytes::Bytes, number: u64, chunk: &Region| {
+        let plain = |piece: &Bytes, number: u64, chunk: &Region| {
             let mask = Chunked::place(index, number).map_or(0, |place| place.mask);
-            self.0.plain(piece.into(), mask).map_err(|error| fail(error, chunk))
+            self.0.plain(piece, mask).map_err(|error| fail(error, chunk))
         };
         // One whole chunk: its bytes are the block.
         if let [(number, chunk)] = &touched[..]
@@ -333,20 +336,27 @@ impl Source for ChunkedSource {
             && stored.contains(region)
             && let Some(Some(piece)) = encoded.pieces.first()
         {
-            return self.0.item.decode(plain(piece.clone(), *number, chunk)?, &extents);
+            return self.0.item.decode(plain(piece, *number, chunk)?, &extents);
         }
         let fill =
             self.0.stored.fill.as_ref().filter(|fill| fill.len() == size).cloned().unwrap_or_else(|| vec![0; size]);
-        let mut values = fill.repeat(extents.iter().product());
+        let n_values: usize = extents.iter().product();
+        let mut values = recycled_vec(size * n_values);
+        if encoded.pieces.iter().all(Option::is_some) && stored.contains(region) {
+            // All of it is written over.
+            values.resize(size * n_values, 0);
+        } else {
+            (0..n_values).for_each(|_| values.extend_from_slice(&fill));
+        }
         for ((number, chunk), piece) in touched.iter().zip(encoded.pieces) {
             let Some(piece) = piece else { continue };
-            let chunk_bytes = plain(piece, *number, chunk)?;
+            let chunk_bytes = plain(&piece, *number, chunk)?;
             // Past what is stored, an array that has grown holds fill values.
             if let Some(shared) = chunk.intersect(region).and_then(|shared| shared.intersect(&stored)) {
                 copy(&chunk_bytes, chunk, &self.0.chunk_shape, &mut values, region, &shared, size);
             }
         }
-        self.0.item.decode(values, &extents)
+        self.0.item.decode(recycled_bytes(values), &extents)
     }
 }
 

@@ -1,9 +1,11 @@
 //! HDF5 filters, undone: one chunk in, its plain bytes out. Pure CPU, no lock.
+use std::cell::RefCell;
 use std::io::Read as _;
 
 use hdf5_reader::filters::FilterRegistry;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
 use serde_json::{Value, json};
+use terracube_cube::base::{recycled_bytes, recycled_vec, recycled_vec_of_len};
 use terracube_cube::{Error, Result};
 
 use super::bitshuffle;
@@ -93,7 +95,8 @@ impl Filters {
         self.0.is_empty()
     }
 
-    /// Undoes all filters whose bit in `mask` is not set. `size` is the number of plain bytes.
+    /// Undoes all filters whose bit in `mask` is not set. `size` is the number of plain bytes. The result is memory that is wanted back
+    /// (`recycled_buffer`).
     ///
     /// # Errors
     /// If the bytes are damaged.
@@ -108,26 +111,34 @@ impl Filters {
             let input = current.as_deref().unwrap_or(bytes);
             let output = undo_one(filter, input, room, item_size)
                 .map_err(|error| Error::corrupt(format!("{}: {error}", Self::name(filter))))?;
-            current = Some(output);
+            if let Some(done) = current.replace(output) {
+                drop(recycled_bytes(done));
+            }
         }
-        Ok(current.unwrap_or_else(|| bytes.to_vec()))
+        Ok(current.unwrap_or_else(|| copied(bytes)))
     }
+}
+
+/// A copy in memory that came back.
+fn copied(bytes: &[u8]) -> Vec<u8> {
+    let mut copy = recycled_vec(bytes.len());
+    copy.extend_from_slice(bytes);
+    copy
 }
 
 fn undo_one(filter: &FilterDescription, input: &[u8], room: usize, item_size: usize) -> Result<Vec<u8>, String> {
     let word = |at: usize| filter.client_data.get(at).map(|&word| word as usize);
     match filter.id {
-        DEFLATE => {
-            let mut output = vec![0; room];
-            let n = libdeflater::Decompressor::new().zlib_decompress(input, &mut output).map_err(|e| e.to_string())?;
-            output.truncate(n);
-            Ok(output)
-        }
+        DEFLATE => inflated(input, room),
         SHUFFLE => Ok(unshuffle(input, word(0).filter(|&n| n > 0).unwrap_or(item_size))),
-        FLETCHER32 => hdf5_reader::filters::fletcher32::verify_and_strip(input).map_err(|e| e.to_string()),
+        FLETCHER32 => {
+            let plain = input.len().saturating_sub(4);
+            verified(input).map(|()| copied(&input[..plain]))
+        }
         BZIP2 => read_all(bzip2::read::BzDecoder::new(input), room),
         ZSTD => read_all(zstd::stream::read::Decoder::new(input).map_err(|e| e.to_string())?, room),
         BLOSC => blosc(input, room),
+        LZ4 => lz4(input, room),
         LZF => lzf(input, word(2).filter(|&n| n > 0 && n <= room).unwrap_or(room)),
         BITSHUFFLE => {
             bitshuffle::undo(input, word(2).unwrap_or(item_size), word(3).unwrap_or(0), word(4).unwrap_or(0), room)
@@ -137,8 +148,24 @@ fn undo_one(filter: &FilterDescription, input: &[u8], room: usize, item_size: us
     }
 }
 
+/// Holds the bytes against the checksum behind them.
+fn verified(input: &[u8]) -> Result<(), String> {
+    hdf5_reader::filters::fletcher32::verify_and_strip(input).map(|_| ()).map_err(|e| e.to_string())
+}
+
+fn inflated(input: &[u8], room: usize) -> Result<Vec<u8>, String> {
+    thread_local! {
+        static INFLATER: RefCell<libdeflater::Decompressor> = RefCell::new(libdeflater::Decompressor::new());
+    }
+    let mut output = recycled_vec_of_len::<u8>(room);
+    let n =
+        INFLATER.with_borrow_mut(|inflater| inflater.zlib_decompress(input, &mut output)).map_err(|e| e.to_string())?;
+    output.truncate(n);
+    Ok(output)
+}
+
 fn read_all(decoder: impl std::io::Read, room: usize) -> Result<Vec<u8>, String> {
-    let mut output = Vec::with_capacity(room);
+    let mut output = recycled_vec(room);
     decoder.take(room as u64 + 1).read_to_end(&mut output).map_err(|e| e.to_string())?;
     if output.len() > room { Err("it holds more than a chunk".into()) } else { Ok(output) }
 }
@@ -148,37 +175,76 @@ fn blosc(input: &[u8], room: usize) -> Result<Vec<u8>, String> {
     if plain > room {
         return Err("it holds more than a chunk".into());
     }
-    let mut output = vec![0; plain];
+    let mut output = recycled_vec_of_len::<u8>(plain);
     match blusc::blosc1_decompress(input, &mut output) {
         n if usize::try_from(n) == Ok(plain) => Ok(output),
         code => Err(format!("it cannot be decompressed (code {code})")),
     }
 }
 
+/// The LZ4 filter: the size of all, the size of a block, and blocks with their packed sizes in front; one that did not shrink stands as it is.
+fn lz4(input: &[u8], room: usize) -> Result<Vec<u8>, String> {
+    let short = || "it is cut off".to_owned();
+    let (head, mut rest) = input.split_at_checked(12).ok_or_else(short)?;
+    let total = usize::try_from(u64::from_be_bytes(head[..8].try_into().map_err(|_| short())?)).map_err(|_| short())?;
+    let block = u32::from_be_bytes(head[8..].try_into().map_err(|_| short())?) as usize;
+    if total > room || (block == 0 && total > 0) {
+        return Err("its header makes no sense".into());
+    }
+    let mut output = recycled_vec(total);
+    while output.len() < total {
+        let n = block.min(total - output.len());
+        let (size, tail) = rest.split_at_checked(4).ok_or_else(short)?;
+        let size = u32::from_be_bytes(size.try_into().map_err(|_| short())?) as usize;
+        let (bytes, tail) = tail.split_at_checked(size).ok_or_else(short)?;
+        rest = tail;
+        if size == n {
+            output.extend_from_slice(bytes);
+            continue;
+        }
+        let plain = lz4_flex::block::decompress(bytes, n).map_err(|e| e.to_string())?;
+        if plain.len() != n {
+            return Err(short());
+        }
+        output.extend_from_slice(&plain);
+    }
+    Ok(output)
+}
+
 /// Byte `k` of value `i` stands at `k·n + i`.
 fn unshuffle(input: &[u8], item_size: usize) -> Vec<u8> {
-    fn of<const N: usize>(input: &[u8], output: &mut [u8]) {
-        let n = input.len() / N;
-        for (i, value) in output.as_chunks_mut::<N>().0.iter_mut().enumerate() {
-            for (k, byte) in value.iter_mut().enumerate() {
-                *byte = input[k * n + i];
-            }
-        }
-    }
     if item_size <= 1 || input.len() < item_size {
-        return input.to_vec();
+        return copied(input);
     }
+    let n = input.len() / item_size;
+    let mut output = recycled_vec_of_len::<u8>(input.len());
     // Bytes that do not fill a value stand unshuffled at the end.
-    let whole = input.len() / item_size * item_size;
-    let mut output = vec![0; input.len()];
-    output[whole..].copy_from_slice(&input[whole..]);
+    let (values, rest) = output.split_at_mut(n * item_size);
+    rest.copy_from_slice(&input[n * item_size..]);
+    let lane = |k: usize| &input[k * n..(k + 1) * n];
+    // Each value at once, so that compilers put bytes together in vectors.
     match item_size {
-        2 => of::<2>(&input[..whole], &mut output[..whole]),
-        4 => of::<4>(&input[..whole], &mut output[..whole]),
-        8 => of::<8>(&input[..whole], &mut output[..whole]),
+        2 => {
+            let bytes = lane(0).iter().zip(lane(1));
+            values.as_chunks_mut().0.iter_mut().zip(bytes).for_each(|(value, (&a, &b))| *value = [a, b]);
+        }
+        4 => {
+            let bytes = lane(0).iter().zip(lane(1)).zip(lane(2)).zip(lane(3));
+            let values = values.as_chunks_mut().0.iter_mut();
+            values
+                .zip(bytes)
+                .for_each(|(value, (((&a, &b), &c), &d))| *value = u32::from_le_bytes([a, b, c, d]).to_le_bytes());
+        }
+        8 => {
+            let low = lane(0).iter().zip(lane(1)).zip(lane(2)).zip(lane(3));
+            let high = lane(4).iter().zip(lane(5)).zip(lane(6)).zip(lane(7));
+            let values = values.as_chunks_mut().0.iter_mut();
+            values.zip(low.zip(high)).for_each(|(value, ((((&a, &b), &c), &d), (((&e, &f), &g), &h)))| {
+                *value = u64::from_le_bytes([a, b, c, d, e, f, g, h]).to_le_bytes();
+            });
+        }
         size => {
-            let n = whole / size;
-            for (i, value) in output[..whole].chunks_exact_mut(size).enumerate() {
+            for (i, value) in values.chunks_exact_mut(size).enumerate() {
                 for (k, byte) in value.iter_mut().enumerate() {
                     *byte = input[k * n + i];
                 }

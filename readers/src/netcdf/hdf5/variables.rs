@@ -100,13 +100,13 @@ fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[
         DataLayout::Compact { data } => {
             let size = item.size() * extents.iter().product::<usize>();
             let bytes = data.get(..size).ok_or_else(|| hdf.corrupt("its values are cut off"))?;
-            let block = item.decode(bytes.to_vec(), &extents)?;
+            let block = item.decode(bytes.to_vec().into(), &extents)?;
             Ok((MemorySource::new(block, ChunkGrid::single(shape)), None))
         }
         DataLayout::Contiguous { address, .. } if Cursor::is_undefined_offset(*address, hdf.offset_size()) => {
             let fill =
                 stored.fill.clone().filter(|fill| fill.len() == item.size()).unwrap_or_else(|| vec![0; item.size()]);
-            let block = Block::filled(&item.decode(fill, &[])?, &extents)?;
+            let block = Block::filled(&item.decode(fill.into(), &[])?, &extents)?;
             Ok((MemorySource::new(block, ChunkGrid::single(shape)), None))
         }
         DataLayout::Contiguous { address, .. } => {

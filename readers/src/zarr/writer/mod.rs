@@ -1,6 +1,7 @@
 //! Writing Zarr stores: chunks first, metadata last, so that what can be opened is complete.
 mod array;
 mod encode;
+mod joined;
 mod metadata;
 mod sink;
 mod target;
@@ -16,7 +17,11 @@ use terracube_cube::{Block, Error, Region, Result};
 pub use array::{ArrayToWrite, default_chunks};
 pub use sink::ZarrSink;
 pub(crate) use update::write_into;
+#[cfg(feature = "icechunk")]
+pub(crate) use update::write_into_transaction;
 pub(crate) use whole::write_new;
+#[cfg(feature = "icechunk")]
+pub(crate) use whole::write_new_within;
 
 use crate::store::{Store, StoreOptions};
 use crate::write::{Mode, WriteOptions};
@@ -60,7 +65,7 @@ struct Shared {
     replaces: bool,
     /// The arrays in the order in which they were begun; `None` until one is finished.
     arrays: Mutex<Vec<(String, Option<Node>)>>,
-    /// Where a new store is going; what was written is removed if it never gets there.
+    /// Where a new store is going; what was written is removed if it never gets there. A transaction has none.
     target: Option<Target>,
 }
 
@@ -77,6 +82,23 @@ impl ZarrWriter {
             replaces: false,
             arrays: Mutex::default(),
             target: Some(target),
+        };
+        Ok(Self { shared: Arc::new(shared), options, attributes: Mutex::default() })
+    }
+
+    /// Begins a store within a transaction, in which everything is found once it is committed.
+    #[cfg(feature = "icechunk")]
+    pub(crate) fn within(place: &Store, options: WriteOptions) -> Result<Self> {
+        let (files, _) = metadata::files(&[], Map::new(), &options);
+        for (key, json) in &files {
+            place.put(key, pretty(json)?).wait()?;
+        }
+        let shared = Shared {
+            url: place.url().to_owned(),
+            out: place.clone(),
+            replaces: false,
+            arrays: Mutex::default(),
+            target: None,
         };
         Ok(Self { shared: Arc::new(shared), options, attributes: Mutex::default() })
     }
@@ -98,6 +120,13 @@ impl ZarrWriter {
         }
         let sink = ZarrSink::new(self.shared.clone(), array, &self.options)?;
         self.shared.begin(&name)?;
+        if self.shared.out.is_transaction() {
+            // Chunks belong to an array that is there; what its values add to its attributes comes at the end.
+            let (files, root) = metadata::files(&[(name, sink.node()?)], Map::new(), &self.options);
+            for (key, json) in files.iter().filter(|(key, _)| *key != root) {
+                self.shared.out.put(key, pretty(json)?).wait()?;
+            }
+        }
         Ok(sink)
     }
 
@@ -122,7 +151,7 @@ impl ZarrWriter {
         }
         match &shared.target {
             Some(target) => target.put_in_place(&root),
-            None => Err(Error::internal("a new store without a place")),
+            None => Ok(()),
         }
     }
 }

@@ -54,6 +54,11 @@ impl ZarrSink {
         &self.grid
     }
 
+    /// What describes the array so far.
+    pub(super) fn node(&self) -> Result<super::Node> {
+        self.encoder.node()
+    }
+
     /// Writes one chunk. Writing it again replaces it.
     ///
     /// # Errors

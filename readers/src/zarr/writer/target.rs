@@ -24,9 +24,11 @@ impl Target {
     /// Checks that the place is free or may be replaced.
     pub fn create(url: &str, options: &StoreOptions, overwrite: bool, take_over: bool) -> Result<Self> {
         let place = Store::open(url, options)?;
+        let holds_something =
+            || Ok(place.list("").wait().map_err(cannot_write)?.iter().any(|entry| entry.name != MARK));
         let is_taken = match place.local_path() {
             Some(path) => is_taken(path)?,
-            None => place.list("").wait().map_err(cannot_write)?.iter().any(|entry| entry.name != MARK),
+            None => holds_something()?,
         };
         if is_taken {
             check_replaceable(&place, overwrite, take_over)?;
@@ -38,6 +40,12 @@ impl Target {
         }
         // On this machine every writer has a directory of its own, and the first to be done takes the place.
         let lock = if place.local_path().is_some() { None } else { Some(Lock::take(&place, take_over)?) };
+        // Another writer may have been done between the look and the mark.
+        if lock.is_some() && !is_taken && holds_something()? {
+            check_replaceable(&place, overwrite, take_over)?;
+            return Err(Error::new(ErrorKind::Exists, format!("another writer has just written {}", place.url()))
+                .hint("write again to replace it"));
+        }
         let partial = match place.local_path() {
             None if !is_taken => None,
             _ => Some(partial_beside(&place, url, options)?),

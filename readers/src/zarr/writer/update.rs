@@ -42,33 +42,8 @@ pub(crate) fn write_into(plan: &Plan, url: &str, store: &StoreOptions, options: 
         _ => (place.clone(), true),
     };
     let staged = Staged { place: &place, out: &out, is_apart: !replaces };
-    let shared = Arc::new(Shared {
-        url: place.url().to_owned(),
-        out: out.clone(),
-        replaces,
-        arrays: Mutex::default(),
-        target: None,
-    });
-    let chosen = match &options.mode {
-        Mode::Append(dim) => there.to_append(plan, dim),
-        Mode::Region(ranges) => there.region(plan, ranges),
-        Mode::Create | Mode::Overwrite => Err(Error::internal("a new store is no update")),
-    };
-    let (mut exprs, mut sinks) = (Vec::new(), Vec::<Arc<dyn Sink>>::new());
-    for (planned, position) in chosen.map_err(named)? {
-        let sink = there.sink(&shared, planned, &position).map_err(named)?;
-        match &planned.values {
-            Some(values) => sink.write_whole(values)?,
-            None => {
-                exprs.push(planned.variable.expr().clone());
-                sinks.push(Arc::new(sink));
-            }
-        }
-    }
-    let report = into_sinks(&exprs, &sinks, &Context::current()?)?;
-    drop(sinks);
-    let lengths: Vec<(String, Vec<u64>)> =
-        shared.finished()?.into_iter().map(|(name, node)| (name, shape_of(&node.document))).collect();
+    let chosen = there.chosen(plan, &options.mode).map_err(named)?;
+    let (report, lengths) = there.filled(&out, replaces, chosen)?;
     if let Mode::Append(_) = options.mode {
         there.grow(&lengths)?;
     }
@@ -76,6 +51,25 @@ pub(crate) fn write_into(plan: &Plan, url: &str, store: &StoreOptions, options: 
     drop(lock);
     Ok(report)
 }
+
+/// Appends a dataset to a store within a transaction, or writes it into a region.
+///
+/// # Errors
+/// If there is no store, the dataset does not fit it, or it cannot be written.
+#[cfg(feature = "icechunk")]
+pub(crate) fn write_into_transaction(plan: &Plan, place: &Store, options: &WriteOptions) -> Result<RunReport> {
+    let there = There::open(place)?;
+    let chosen = there.chosen(plan, &options.mode).map_err(|error| error.context(place.url().to_owned()))?;
+    if let Mode::Append(_) = options.mode {
+        // Chunks belong to an array that is long enough. Nobody sees it before the commit.
+        let lengths = chosen.iter().map(|(planned, position)| (planned.name.clone(), position.shape.clone()));
+        there.grow(&lengths.collect::<Vec<_>>())?;
+    }
+    there.filled(place, true, chosen).map(|(report, _)| report)
+}
+
+/// Arrays by name, and their shapes.
+type Shapes = Vec<(String, Vec<u64>)>;
 
 /// Where the first value goes, and the shape that the array will have.
 struct Position {
@@ -95,6 +89,41 @@ impl There {
         let group = ZarrGroup::open(place)?;
         let decoded = assemble::dataset(decode(&raw_zarr::raw_group(&group), &CfOptions::default()))?;
         Ok(Self { store: place.clone(), group, decoded })
+    }
+
+    fn chosen<'a>(&self, plan: &'a Plan, mode: &Mode) -> Result<Vec<(&'a Planned, Position)>> {
+        match mode {
+            Mode::Append(dim) => self.to_append(plan, dim),
+            Mode::Region(ranges) => self.region(plan, ranges),
+            Mode::Create | Mode::Overwrite => Err(Error::internal("a new store is no update")),
+        }
+    }
+
+    /// Computes what was chosen and writes its chunks; the shapes that the arrays then have.
+    fn filled(&self, out: &Store, replaces: bool, chosen: Vec<(&Planned, Position)>) -> Result<(RunReport, Shapes)> {
+        let shared = Arc::new(Shared {
+            url: self.store.url().to_owned(),
+            out: out.clone(),
+            replaces,
+            arrays: Mutex::default(),
+            target: None,
+        });
+        let (mut exprs, mut sinks) = (Vec::new(), Vec::<Arc<dyn Sink>>::new());
+        for (planned, position) in chosen {
+            let sink = self.sink(&shared, planned, &position);
+            let sink = sink.map_err(|error| error.context(self.store.url().to_owned()))?;
+            match &planned.values {
+                Some(values) => sink.write_whole(values)?,
+                None => {
+                    exprs.push(planned.variable.expr().clone());
+                    sinks.push(Arc::new(sink));
+                }
+            }
+        }
+        let report = into_sinks(&exprs, &sinks, &Context::current()?)?;
+        drop(sinks);
+        let lengths = shared.finished()?.into_iter().map(|(name, node)| (name, shape_of(&node.document))).collect();
+        Ok((report, lengths))
     }
 
     fn variable(&self, name: &str) -> Option<&Variable> {

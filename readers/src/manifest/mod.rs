@@ -1,4 +1,6 @@
 //! Where the chunks of a file stand, and that as references which kerchunk and its readers understand.
+mod tables;
+
 use std::fmt;
 
 use serde_json::{Map, Value, json};
