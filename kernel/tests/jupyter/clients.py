@@ -34,7 +34,7 @@ def notebook(*cells):
 
 
 PARAMETERS = ("let days: u64 = 30;\nlet scale = 0.5;\nlet place = String::from(\"here\");\nlet mut on = false;", "parameters")
-USES = 'let text: String = format!("{} {} {} {}", days + u64::MAX - u64::MAX, scale + 0.25, place.clone() + "!", on); text'
+USES = 'let text: String = format!("{} {} {} {}", days + (u64::MAX - u64::MAX), scale + 0.25, place.clone() + "!", on); text'
 
 
 def results(book):
