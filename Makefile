@@ -44,7 +44,7 @@ deny: tools
 
 .PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients test-icechunk
 # No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
-test: test-rust test-doc test-roundtrip test-kernel test-clients ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
+test: test-rust test-doc test-roundtrip test-kernel ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
 
 test-rust: tools cells
 	cargo nextest run --release --locked --no-fail-fast

@@ -16,7 +16,7 @@ import installed
 NOTEBOOK = {
     "nbformat": 4, "nbformat_minor": 5, "metadata": {},
     "cells": [{"cell_type": "code", "id": f"c{n}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
-              for n, source in enumerate(["let a = vec![1.5, 2.5];", 'DataArray::from_vec(["x"], &[2], a).mean("x").to_f64()?[0]'])],
+              for n, source in enumerate(["let a = vec![1.5, 2.5];", 'DataArray::from_vec(["x"], &[2], a.clone()).mean("x").to_f64()?[0]'])],
 }  # fmt: skip
 IS_ROOT = os.geteuid() == 0
 
