@@ -142,8 +142,8 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let assembly = SharedAssembly::new(DType::I32, &[4]);
         let block = Block::new(&[2], vec![1i32, 2]).unwrap();
-        assert!(assembly.put(&Region::new(vec![3..5]), &block).is_err());
-        assert!(assembly.put(&Region::new(vec![0..1]), &block).is_err());
-        assert!(assembly.put(&Region::new(vec![0..2]), &Block::from_strings(&[2], ["a", "b"]).unwrap()).is_err());
+        assert!(assembly.put(&Region::whole(&[4]).with(0, 3..5), &block).is_err());
+        assert!(assembly.put(&Region::whole(&[1]), &block).is_err());
+        assert!(assembly.put(&Region::whole(&[2]), &Block::from_strings(&[2], ["a", "b"]).unwrap()).is_err());
     }
 }
