@@ -28,7 +28,7 @@ fn ds() -> Dataset {
 }
 
 fn names() -> DataArray {
-    DataArray::from_block(["station"], Block::from_strings(&[2], &["Brest", "Nice"]).unwrap()).named("names")
+    DataArray::from_block(["station"], Block::from_strings(&[2], ["Brest", "Nice"]).unwrap()).named("names")
 }
 
 fn plain(n: usize) -> DataArray {
@@ -85,7 +85,7 @@ fn mistakes() -> Vec<(&'static str, Error)> {
         ("x.pad(\"y\", 1, 1, PadMode::Edge)", of(plain(3).pad("y", 1, 1, PadMode::Edge))),
         (
             "large.rank(\"x\"), budget of 1 MiB",
-            compute_with(&large.rank("x").cast(DType::F32), &small).err().expect("a mistake"),
+            compute_with(&large.rank("x").cast(DType::F32), &small).expect_err("a mistake"),
         ),
     ]
 }
