@@ -48,7 +48,6 @@ fn mistakes_say_what_to_do() {
         ("running_days", t().running_days("time", 4).mean(), &["no middle", "odd"]),
         ("trend", t().mann_kendall("place").var("slope"), &["no dimension `place`"]),
         ("group_by_key", t().group_by_key(&plain).mean(), &["no dimension `a`"]),
-        ("rolling and", t().rolling("lat", 2).and("lon", 2).std(), &["several dimensions", "means"]),
         ("coarsen", t().coarsen("lat", 2).and("time", 3).mean(), &["blocks of 3 do not divide", ".trim()"]),
         ("quantile weights", t().weighted(&t().coord("lat")).quantile(0.5, "lon"), &["differ along `lat`"]),
     ];
