@@ -132,6 +132,9 @@ impl AxisOp {
             Self::Fit(fit) => format!(": {} coefficients", fit.n_coefficients()),
             Self::Interpolate(interpolate) => format!(" at {} labels", interpolate.len()),
             Self::Exponential(window) => format!(": {:?}, alpha {}", window.op, window.alpha),
+            Self::Own(own) => format!(": {own:?}"),
+            Self::OwnWindow(own) => format!(": {own:?}"),
+            Self::OwnBlocks(own) => format!(": {own:?}"),
             _ => String::new(),
         }
     }
