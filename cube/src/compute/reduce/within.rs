@@ -183,6 +183,8 @@ impl<T: Target, M: Missing, const COMPENSATED: bool> State for Within<T, M, COMP
 
     fn finish(self: Box<Self>, shape: &[usize]) -> Result<Block> {
         let mut rest: Vec<f64> = self.squares.to_vec();
+        // What is left of a sum of squares that is all taken off again, where groups hold equal values.
+        let noise = |squares: f64, n: f64| if COMPENSATED { 0.0 } else { 4.0 * f64::EPSILON * n.sqrt() * squares };
         let mut free = vec![0.0; rest.len()];
         rest.iter_mut().zip(self.square_errors.iter()).for_each(|(square, error)| *square += error);
         for in_group in (0..self.sums.len()).step_by(self.inner) {
@@ -198,16 +200,16 @@ impl<T: Target, M: Missing, const COMPENSATED: bool> State for Within<T, M, COMP
                 }
             }
         }
-        let value = |(rest, n): (f64, f64)| {
+        let value = |((rest, n), squares): ((f64, f64), &f64)| {
             let free = n - f64::from(self.spread.ddof);
             if n == 0.0 || free <= 0.0 {
                 return f64::NAN;
             }
-            // Rounding can leave a sum of squares a little below zero; NaN stays.
-            let variance = (if rest < 0.0 { 0.0 } else { rest }) / free;
+            // Rounding can leave a sum of squares a little off zero; NaN stays.
+            let variance = (if rest < noise(*squares, n) { 0.0 } else { rest }) / free;
             if self.spread.root { variance.sqrt() } else { variance }
         };
-        let values = rest.into_iter().zip(free).map(value);
+        let values = rest.into_iter().zip(free).zip(self.squares.iter()).map(value);
         match self.output {
             DType::F32 => Block::new(shape, values.map(|value| value as f32).collect()),
             _ => Block::new(shape, values.collect::<Vec<f64>>()),
@@ -330,6 +332,18 @@ mod tests {
         let squares: f64 = present.iter().map(|&(x, code)| (x - mean(code)).powi(2)).sum();
         let free = present.len() as f64 - f64::from(ddof);
         if present.is_empty() || free <= 0.0 { f64::NAN } else { squares / free }
+    }
+
+    #[test]
+    fn equal_values_of_a_group_have_no_spread() {
+        let codes: Vec<u32> = (0..12).map(|t| t % 4).collect();
+        let values: Vec<f32> = (0..12 * 50).map(|i| 271.3 + (i / 50 % 4 * 7) as f32 + (i % 50) as f32 * 0.37).collect();
+        let block = Block::new(&[12, 50], values).unwrap();
+        let roles = [AxisRole::Reduced, AxisRole::Kept];
+        let mut cells = Accumulator::within(ReduceOp::Std { ddof: 0 }, DType::F32, &[50], 0, 4).unwrap();
+        let part = Contribution { block: &block, roles: &roles, at: &[0], place: 0, codes: Some((0, &codes)) };
+        cells.update_all(&[part]).unwrap();
+        assert_eq!(cells.finish().unwrap().values::<f32>().unwrap(), [0.0; 50]);
     }
 
     proptest! {
