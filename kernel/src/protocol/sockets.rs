@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use zeromq::{SocketRecv as _, ZmqMessage};
 
+use super::gate::Gate;
 use super::incoming::{Channel, Incoming, broadcast};
 use super::outgoing::{Outbox, Outgoing};
 use crate::session::event::Event;
@@ -21,17 +22,25 @@ use crate::session::event::Event;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The writers, to be waited for at the end so that the last replies leave.
-pub(crate) struct Writers(Vec<JoinHandle<()>>);
+pub(crate) struct Writers {
+    tasks: Vec<JoinHandle<()>>,
+    /// Where the sockets are, if behind a gate.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// What the gate may take to carry the last bytes on.
+const LAST_BYTES: Duration = Duration::from_millis(20);
 
 impl Writers {
     /// Waits until everything queued was sent, at most `limit`. All clones of the outbox must be gone.
     pub(crate) async fn finish(self, limit: Duration) {
         let all = async {
-            for writer in self.0 {
+            for writer in self.tasks {
                 drop(writer.await);
             }
         };
         drop(tokio::time::timeout(limit, all).await);
+        tokio::time::sleep(LAST_BYTES).await;
     }
 }
 
@@ -44,12 +53,15 @@ pub(crate) async fn open(
     events: UnboundedSender<Event>,
 ) -> Result<(Outbox, Writers), jupyter_zmq_client::RuntimeError> {
     let session = uuid::Uuid::new_v4().to_string();
+    let gate = Gate::open(connection).await?;
+    let connection = &gate.inside;
     let heartbeat = create_kernel_heartbeat_connection(connection).await?;
     let (shell_send, shell_receive) = create_kernel_shell_connection(connection, &session).await?.split();
     let (control_send, control_receive) = create_kernel_control_connection(connection, &session).await?.split();
     let (stdin_send, stdin_receive) = create_kernel_stdin_connection(connection, &session).await?.split();
     let iopub = create_kernel_iopub_xpub_connection(connection, &session).await?;
 
+    let _folder = gate.serve();
     tokio::spawn(answer_heartbeats(heartbeat));
     let shell = |message| Event::Request { channel: Channel::Shell, message };
     tokio::spawn(read(shell_receive, events.clone(), shell));
@@ -61,13 +73,13 @@ pub(crate) async fn open(
     let (control, control_queue) = unbounded_channel();
     let (stdin, stdin_queue) = unbounded_channel();
     let (iopub_sender, iopub_queue) = unbounded_channel();
-    let writers = vec![
+    let tasks = vec![
         tokio::spawn(write(shell_send, shell_queue)),
         tokio::spawn(write(control_send, control_queue)),
         tokio::spawn(write(stdin_send, stdin_queue)),
         tokio::spawn(publish(iopub, iopub_queue)),
     ];
-    Ok((Outbox { shell, control, stdin, iopub: iopub_sender }, Writers(writers)))
+    Ok((Outbox { shell, control, stdin, iopub: iopub_sender }, Writers { tasks, _folder }))
 }
 
 async fn answer_heartbeats(mut heartbeat: KernelHeartbeatConnection) {

@@ -3,6 +3,7 @@ what each request brings about is looked at, with its parent and its busy and id
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -238,10 +239,20 @@ class Messages(unittest.TestCase):
 
     def test_garbage_on_every_socket_changes_nothing(self):
         info = self.client.get_connection_info()
+        greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + b"\0" * 48
+        ready = bytes([4, 28]) + b"\5READY\x0bSocket-Type\0\0\0\6DEALER"
+        # Frames longer than the machine's memory, before and after the handshake: memory must not be reserved for them.
+        lengths = [length.to_bytes(8, "big") for length in (0x7F7F7F7F7F7F7F7F, 2**63 - 1, 2**64 - 1, 2**46, 2**40)]
+        long_frames = [start + b"\2" + length for length in lengths for start in (greeting, greeting + ready)]
         for port in ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"):
-            for bytes in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 4096, b"", b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + b"\0" * 48 + b"\x02" + b"\x7f" * 9):
+            for bytes_sent in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 4096, b"", *long_frames):
                 with socket.create_connection((info["ip"], info[port]), timeout=5) as connection:
-                    connection.sendall(bytes)
+                    connection.sendall(bytes_sent)
+                    if bytes_sent in long_frames:
+                        connection.settimeout(5)
+                        with contextlib.suppress(ConnectionError):
+                            while connection.recv(4096):  # until the kernel closes it
+                                pass
         forged = self.client.session.msg("execute_request", {"code": "1"})
         frames = self.client.session.serialize(forged)
         frames[1] = b"0" * 64
