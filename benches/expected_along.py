@@ -4,12 +4,13 @@ import csv
 import numpy as np
 import zarr
 
+import expected
 from expected import BAND, array, axis, climatology, era, global_weighted, hours, days
 
 
 def running_max(band):
     """The greatest mean of 24 values in a row: sums of float64, rounded once."""
-    sums = np.cumsum(np.concatenate([np.zeros((1, *band.shape[1:])), band]).astype(np.longdouble), axis=0)
+    sums = np.cumsum(np.concatenate([np.zeros((1, *band.shape[1:])), band]).astype(expected.WIDE), axis=0)
     return ((sums[24:] - sums[:-24]) / 24).astype("f8").astype("f4").max(axis=0)
 
 

@@ -242,8 +242,8 @@ fn anomaly_of(expr: &Expr) -> Option<(&Expr, usize, &GroupCodes)> {
     };
     let usual = ReduceOptions::default();
     let same = of.id() == values.id() && **axes == [*axis] && at == axis && others.is_empty();
-    // Doubles can hold spreads that are lost between a sum of squares and what is taken off it: they keep two passes.
-    let plain = *options == usual && *of_means == usual && values.dtype() == DType::F32 && input.dtype() == DType::F32;
+    let float = values.dtype() == input.dtype() && matches!(input.dtype(), DType::F32 | DType::F64);
+    let plain = *options == usual && *of_means == usual && float;
     let order = taken.dims() == values.dims() && input.dims() == values.dims();
     let place = |code: u32| if code == u32::MAX { -1 } else { i64::from(code) };
     let whole = || indices.iter().copied().eq(groups.codes.iter().copied().map(place));

@@ -256,7 +256,8 @@ pub(super) fn rebased(from: Deviations, n: f64, old: f64, new: f64) -> Deviation
 }
 
 /// The rounded product and its rounding error.
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+#[inline(always)]
+pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
     let product = a * b;
     (product, a.mul_add(b, -product))
 }

@@ -9,7 +9,9 @@ use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
 use super::factory::{Described, described};
+use super::float_sums::two_sum;
 use super::layout::{Part, Rows, most_per_cell};
+use super::moments::two_product;
 use super::op::{ReduceOp, ReduceOptions};
 use super::state::{State, collected, same, stored};
 use super::together::drive_all;
@@ -22,7 +24,8 @@ use crate::compute::scalar::Scalar;
 
 /// The state that reduces raw values of `raw`; `None` where values have to be unpacked first.
 pub(super) fn describe(op: ReduceOp, options: ReduceOptions, raw: DType, how: &Unpack) -> Option<Result<Described>> {
-    let factor = |factor: Option<f64>| factor.is_none_or(f64::is_finite);
+    // Sums of scaled values stay far from the largest double.
+    let factor = |factor: Option<f64>| factor.is_none_or(|factor| factor.abs() < 1e200);
     let usual = how.out == DType::F64 && !how.unsigned && factor(how.scale) && factor(how.offset);
     if !usual || options != ReduceOptions::default() {
         return None;
@@ -173,8 +176,8 @@ impl<T: Packed, const SQUARES: bool, const GAPS: bool> PackedSums<T, SQUARES, GA
     fn value(&self, cell: usize) -> f64 {
         let n = self.counts.get(cell);
         match self.ending {
-            Ending::Sum => self.scale * self.sums.to_f64(cell) + self.offset * n as f64,
-            Ending::Mean => self.sums.to_f64(cell) / n as f64 * self.scale + self.offset,
+            Ending::Sum => unpacked_sum(self.sums.to_f64(cell), n as f64, self.scale, self.offset).0,
+            Ending::Mean => unpacked_mean(self.sums.to_f64(cell), n as f64, self.scale, self.offset),
             Ending::Spread { ddof, root } => {
                 let n = i128::from(n);
                 let free = n - i128::from(ddof);
@@ -325,9 +328,27 @@ fn reduced_row<T: Packed, const SQUARES: bool, const GAPS: bool>(gaps: Gaps<T>, 
     (count, sum, square)
 }
 
+/// s·Σx + n·o, and its rounding error: where both nearly cancel, the error is all that is left of a difference of rounded terms.
+#[inline(always)]
+fn unpacked_sum(sum: f64, n: f64, scale: f64, offset: f64) -> (f64, f64) {
+    let ((scaled, scaled_error), (shift, shift_error)) = (two_product(sum, scale), two_product(n, offset));
+    let (all, rounding) = two_sum(scaled, shift);
+    let error = rounding + (scaled_error + shift_error);
+    two_sum(all, error)
+}
+
+/// (s·Σx + n·o) / n, rounded once, as good as always.
+#[inline(always)]
+fn unpacked_mean(sum: f64, n: f64, scale: f64, offset: f64) -> f64 {
+    let (all, error) = unpacked_sum(sum, n, scale, offset);
+    let mean = all / n;
+    let rest = mean.mul_add(-n, all) + error;
+    mean + rest / n
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma"), dispatcher = "direct")]
 fn means(sums: &[i64], counts: &[u32], scale: f64, offset: f64, out: &mut Vec<f64>) {
-    out.extend(sums.iter().zip(counts).map(|(&sum, &n)| sum as f64 / f64::from(n) * scale + offset));
+    out.extend(sums.iter().zip(counts).map(|(&sum, &n)| unpacked_mean(sum as f64, f64::from(n), scale, offset)));
 }
 
 #[cfg(test)]
@@ -342,6 +363,26 @@ mod tests {
 
     const OPS: [ReduceOp; 4] = [ReduceOp::Sum, ReduceOp::Mean, ReduceOp::Var { ddof: 1 }, ReduceOp::Std { ddof: 0 }];
     const RAW: [DType; 6] = [DType::I8, DType::U8, DType::I16, DType::U16, DType::I32, DType::U32];
+
+    #[test]
+    fn a_mean_that_cancels_is_exact_to_the_last_bit() {
+        // 0.1·x + 273.15 of x around -2731.5: what the two doubles give in exact arithmetic, rounded (reckoned with fractions).
+        let block = Block::new(&[4], vec![-2731i16, -2732, -2731, -2732]).unwrap();
+        let how = Unpack {
+            missing: vec![],
+            valid_range: None,
+            scale: Some(0.1),
+            offset: Some(273.15),
+            out: DType::F64,
+            unsigned: false,
+        };
+        let mut mean = Accumulator::packed(ReduceOp::Mean, DType::I16, &how, &[]).unwrap().unwrap();
+        mean.update(&block, &[AxisRole::Reduced], &[]).unwrap();
+        assert_eq!(mean.finish().unwrap().to_f64().unwrap(), [-3.790023850314128e-14]);
+        let mut sum = Accumulator::packed(ReduceOp::Sum, DType::I16, &how, &[]).unwrap().unwrap();
+        sum.update(&block, &[AxisRole::Reduced], &[]).unwrap();
+        assert_eq!(sum.finish().unwrap().to_f64().unwrap(), [4.0 * -3.790023850314128e-14]);
+    }
 
     proptest! {
         #[test]
