@@ -22,7 +22,7 @@ pub fn cargo(arguments: &[OsString]) -> Result<ExitCode, String> {
     };
     let folder = std::env::current_dir().map_err(|error| error.to_string())?;
     let Some(cell) = cell_crate::read(&folder) else { return tools::real_cargo(arguments) };
-    use_library_store(&folder)?;
+    simplify(&folder)?;
     if !cell.is_plain {
         return tools::real_cargo(arguments);
     }
@@ -75,13 +75,14 @@ fn rustc(opt_level: &str, checks_only: bool) -> Result<Command, String> {
     Ok(command)
 }
 
-fn use_library_store(folder: &Path) -> Result<(), String> {
+/// Replaces the source by one that compiles faster and does the same.
+fn simplify(folder: &Path) -> Result<(), String> {
     let file = folder.join("src/lib.rs");
     let failed = |error: std::io::Error| format!("{}: {error}", file.display());
     let source = std::fs::read_to_string(&file).map_err(failed)?;
     // Without the store in it the source is one that was replaced before: evcxr does not write what has not changed.
     if let Some(replaced) = generated::with_library_store(&source) {
-        std::fs::write(&file, replaced).map_err(failed)?;
+        std::fs::write(&file, generated::without_unnamed_variables(&replaced)).map_err(failed)?;
     }
     Ok(())
 }
