@@ -66,7 +66,7 @@ impl EvcxrSession {
         link.begin_cell(Some(said));
         let started = {
             let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-            set_environment(compile_folder);
+            set_environment(compile_folder)?;
             // SAFETY: as in `set_environment`.
             let _stand_ins = unsafe { compiler::StandIns::show(kit, &compile_folder.join("tools")) }?;
             let started = EvalContext::with_subprocess_command(runner);
@@ -102,6 +102,7 @@ impl EvcxrSession {
         if let Err(error) = eval {
             return Err(format!("{}{}", printed(&heard), start_error(&error)));
         }
+        give_back_memory();
         Ok(Self {
             context: CommandContext::with_eval_context(context),
             moved: HashMap::new(),
@@ -212,16 +213,32 @@ impl EvcxrSession {
 static STARTING: Mutex<()> = Mutex::new(());
 
 /// Names the session's folder to evcxr and rust-analyzer.
-fn set_environment(compile_folder: &Path) {
+fn set_environment(compile_folder: &Path) -> Result<(), String> {
+    // Evcxr loads everything twice: for a cell of its own, and when our library comes. The first time needs no standard
+    // library, so that its source is named when that is over. Until then an empty one must stand there: rust-analyzer passes over
+    // a folder without `core`, and takes the toolchain's source.
+    let nothing = compile_folder.join("no-std");
+    let core = nothing.join("core/src");
+    std::fs::create_dir_all(&core)
+        .and_then(|()| std::fs::write(core.join("lib.rs"), ""))
+        .map_err(|error| format!("{}: {error}", core.display()))?;
     // SAFETY: Rust's own readers of the environment are synchronised with this; what reads it in C code (name look-ups,
     // time zones) does not run while the kernel starts its evaluator.
     unsafe {
         std::env::set_var("EVCXR_TMPDIR", compile_folder);
         // A user's evcxr.toml would change how our cells compile.
         std::env::set_var("EVCXR_CONFIG_DIR", compile_folder.join("config"));
-        // Evcxr loads everything twice: for a cell of its own, and when our library comes. The first time needs no standard
-        // library, so that its source is named when that is over.
-        std::env::set_var("RUST_SRC_PATH", compile_folder);
+        std::env::set_var("RUST_SRC_PATH", nothing);
+    }
+    Ok(())
+}
+
+/// What loading took and freed goes back to the system; the allocator would keep it.
+fn give_back_memory() {
+    // SAFETY: may be called at any time.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

@@ -48,15 +48,12 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
     write_shim(workspace, &artifacts, &fresh)?;
     let rustc = Path::new("rustc");
     let sysroot = kit::sysroot(rustc).map_err(InstallError)?;
-    if rust_source::component(&sysroot).is_none() {
-        let source = fresh.join("rust-src");
-        let n_files = at(&source, rust_source::rebuild_from_documentation(&sysroot, &source))?;
-        if n_files == 0 {
-            tracing::warn!(
-                "neither the component `rust-src` nor `rust-docs` is installed, so variables need explicit types in cells; \
-                 run `rustup component add rust-src`"
-            );
-        }
+    let source = fresh.join("rust-src");
+    if at(&source, rust_source::write(&sysroot, &source))? == 0 {
+        tracing::warn!(
+            "neither the component `rust-src` nor `rust-docs` is installed, so variables need explicit types in cells; \
+             run `rustup component add rust-src`"
+        );
     }
     let description = KitDescription {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -5,7 +5,7 @@
 //! lib/        libterracube_cells.so, the façade and all its dependencies as one library
 //! deps/       metadata of the dependencies, and the procedural macros, for the compiler
 //! shim/       the crate `terracube` of cells: the library for rustc, signatures for rust-analyzer
-//! rust-src/   the standard library's source, only where the toolchain has none
+//! rust-src/   what rust-analyzer reads of the standard library's source
 //! bin/        the process that runs cells, and the program that compiles them
 //! toolchain/  the compiler, only in a kit that brings its own
 //! ```
@@ -177,11 +177,10 @@ impl Kit {
         self.root.join("bin/terracube-compile")
     }
 
-    /// The standard library's source for rust-analyzer: `None` if the toolchain has it, or if nobody has.
+    /// The standard library's source for rust-analyzer, unless the kit was made where there was none.
     pub fn rust_source(&self) -> Option<PathBuf> {
         let folder = self.root.join("rust-src");
-        let by_toolchain = self.sysroot().is_ok_and(|sysroot| super::rust_source::component(&sysroot).is_some());
-        (!by_toolchain && folder.join("core/src/lib.rs").is_file()).then_some(folder)
+        folder.join("core/src/lib.rs").is_file().then_some(folder)
     }
 
     /// Where the loader looks for the libraries of the process that runs cells.

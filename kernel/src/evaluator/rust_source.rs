@@ -1,35 +1,65 @@
 //! The standard library's source, from which rust-analyzer infers the types of variables.
 //!
-//! The component `rust-src` is used where it is installed. Where it is not, the same source is read back from the pages
-//! of the component `rust-docs`, which rustup installs by default: each holds one source file, highlighted.
+//! Three crates without the vendors' intrinsics are copied from the component `rust-src` where it is installed: half the text, and half of
+//! what a session would read at its start. Where it is not, the same source is read back from the pages of the component
+//! `rust-docs`, which rustup installs by default: each holds one source file, highlighted.
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Crates of which inference needs the source.
 const CRATES: [&str; 3] = ["core", "alloc", "std"];
 
-/// Where `rust-src` is, if it is installed in this sysroot.
-pub fn component(sysroot: &Path) -> Option<PathBuf> {
-    let folder = sysroot.join("lib/rustlib/src/rust/library");
-    folder.join("core/src/lib.rs").is_file().then_some(folder)
-}
-
-/// Writes the standard library's source, read from the installed documentation, to `target`. Returns the number of
-/// files, 0 if the documentation is not installed either.
+/// Writes the standard library's source to `target`, from the sources or the documentation in a sysroot. Returns the number of
+/// files, 0 if neither is installed.
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn rebuild_from_documentation(sysroot: &Path, target: &Path) -> io::Result<usize> {
-    let pages = sysroot.join("share/doc/rust/html/src");
+pub fn write(sysroot: &Path, target: &Path) -> io::Result<usize> {
+    let (library, pages) = (sysroot.join("lib/rustlib/src/rust/library"), sysroot.join("share/doc/rust/html/src"));
     let mut n_files = 0;
     for name in CRATES {
-        let folder = pages.join(name);
-        if folder.is_dir() {
-            n_files += rebuild_folder(&folder, target)?;
+        let (source, page) = (library.join(name).join("src"), pages.join(name));
+        if source.join("lib.rs").is_file() {
+            n_files += copy_folder(&source, target, &Path::new(name).join("src"))?;
+        } else if page.is_dir() {
+            n_files += rebuild_folder(&page, target)?;
         }
     }
     Ok(n_files)
+}
+
+/// Copies Rust files, but for tests, to their `place` below `target`.
+fn copy_folder(from: &Path, target: &Path, place: &Path) -> io::Result<usize> {
+    let mut n_files = 0;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name() else { continue };
+        let place = place.join(name);
+        if path.is_dir() {
+            if name != "tests" && name != "benches" {
+                n_files += copy_folder(&path, target, &place)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            write_file(target, &place, &fs::read_to_string(&path)?)?;
+            n_files += 1;
+        }
+    }
+    Ok(n_files)
+}
+
+fn write_file(target: &Path, place: &Path, source: &str) -> io::Result<()> {
+    let file = target.join(place);
+    if let Some(parent) = file.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    if place.starts_with("core/src/num") { fs::write(file, without_docs(source)) } else { fs::write(file, source) }
+}
+
+/// Without the documentation of numbers' methods: macros write it anew for each of a dozen types, which takes a tenth of a session's start.
+fn without_docs(source: &str) -> String {
+    let is_doc = |line: &str| line.starts_with("///") || (line.starts_with("#[doc =") && line.ends_with(']'));
+    source.lines().filter(|line| !is_doc(line.trim())).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn rebuild_folder(folder: &Path, target: &Path) -> io::Result<usize> {
@@ -46,11 +76,7 @@ fn rebuild_folder(folder: &Path, target: &Path) -> io::Result<usize> {
                 continue;
             }
             let Some(source) = source_of(&page) else { continue };
-            let file = target.join(place);
-            if let Some(parent) = file.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            fs::write(file, source)?;
+            write_file(target, Path::new(place), &source)?;
             n_files += 1;
         }
     }
@@ -94,6 +120,12 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_lose_their_documentation_only() {
+        let source = "/// Adds.\n    #[doc = \"x\"]\n    #[doc = concat!(\n\"y\")]\nfn add() { \"/// kept\"; }\n";
+        assert_eq!(without_docs(source), "    #[doc = concat!(\n\"y\")]\nfn add() { \"/// kept\"; }\n");
+    }
 
     #[test]
     fn a_page_gives_back_its_file() {
