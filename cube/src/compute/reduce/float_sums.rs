@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::counts::{COUNT_BYTES, Counts};
-use super::exact_rows::exact_sum;
 use super::layout::{Part, ROWS, Rows, most_per_cell};
 use super::state::{State, collected, column, same, stored};
 use super::together::drive_all;
@@ -25,14 +24,12 @@ pub(super) struct FloatSums<T, M, const COMPENSATED: bool, const COUNT: bool> {
     sums: RecycledVec<f64>,
     errors: RecycledVec<f64>,
     counts: Counts,
-    /// Rows of f32 were near enough each other so far to be summed exactly without compensation.
-    narrow: bool,
     ending: Ending,
     output: DType,
     kind: PhantomData<fn() -> (T, M)>,
 }
 
-impl<T: Number, M, const COMPENSATED: bool, const COUNT: bool> FloatSums<T, M, COMPENSATED, COUNT> {
+impl<T, M, const COMPENSATED: bool, const COUNT: bool> FloatSums<T, M, COMPENSATED, COUNT> {
     pub(super) const BYTES: usize = 8 + if COMPENSATED { 8 } else { 0 } + if COUNT { COUNT_BYTES } else { 0 };
 
     pub(super) fn new(n_cells: usize, ending: Ending, output: DType) -> Self {
@@ -40,7 +37,6 @@ impl<T: Number, M, const COMPENSATED: bool, const COUNT: bool> FloatSums<T, M, C
             sums: RecycledVec::zeros(n_cells),
             errors: RecycledVec::zeros(if COMPENSATED { n_cells } else { 0 }),
             counts: Counts::new(if COUNT { n_cells } else { 0 }),
-            narrow: COMPENSATED && T::DTYPE == DType::F32,
             ending,
             output,
             kind: PhantomData,
@@ -96,12 +92,7 @@ impl<T: Number, M: Missing, const COMPENSATED: bool, const COUNT: bool> Rows<T>
     }
 
     fn reduced(&mut self, cell: usize, x: &[T]) {
-        let exact = if self.narrow { exact_sum::<T, M>(x) } else { None };
-        self.narrow = exact.is_some();
-        let (sum, error, count) = match exact {
-            Some((sum, count)) => (sum, 0.0, count),
-            None => reduced_row::<T, M, COMPENSATED, COUNT>(x),
-        };
+        let (sum, error, count) = reduced_row::<T, M, COMPENSATED, COUNT>(x);
         self.add(cell, sum, error);
         if COUNT {
             self.counts.low()[cell] += count;

@@ -3,7 +3,6 @@ mod accumulator;
 mod any_all;
 mod count;
 mod counts;
-mod exact_rows;
 mod factory;
 mod first_last;
 mod float_extremes;
