@@ -223,6 +223,7 @@ def report(rows, arguments, data):
         "# Ours, the peer and the floor, side by side",
         "",
         f"Written by `make bench` (compare.py), {arguments.rounds} rounds, files warm in the page cache, a fresh process for every run, sides taking turns.",
+        "What limits the rows that are short, and cores, network, budgets and cubes larger than memory: NOTES.md.",
         f"Machine: {model}, {os.cpu_count()} cores, {memory / 1e6:.0f} GB, load {os.getloadavg()[1]:.1f} at the end. Peer: {', '.join(map(installed, PACKAGES))}, Python {platform.python_version()}.",
         f"Data: make_data.py, t2m float32 {made.get('era5', {}).get('shape', '?')} ({made.get('size_mb', '?')} MB unpacked) in three stores, sst int16 {made.get('ocean', {}).get('shape', '?')} with {made.get('ocean', {}).get('missing', 0):.0%} missing, {made.get('tiny', {}).get('chunks', '?')} tiny chunks.",
         "The floor is bare zarrs under rayon over the same chunks, as often as the result needs them (or what the column says). The peer is its fastest variant; the others are named with their seconds.",

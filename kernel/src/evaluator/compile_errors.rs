@@ -69,8 +69,8 @@ fn render(error: &CompilationError, hint: Option<String>) -> Vec<String> {
         // A variable that was moved away is what is meant, not one of a similar name.
         let is_guess = hint.is_some() && suggested.is_some();
         if at_user_code && !message.is_empty() && !is_guess && !is_beside_the_point(message) {
-            let example =
-                corrected(child, user_line).or_else(|| suggested.filter(|text| !text.is_empty()).map(str::to_owned));
+            let example = corrected(child, user_line)
+                .or_else(|| suggested.filter(|text| says_something(text)).map(str::to_owned));
             let rank = if example.is_some() { 2 } else { 3 };
             let example = example.map(|text| format!(": `{text}`")).unwrap_or_default();
             parts.push(Part { rank, lines: vec![format!("  {BLUE}={PLAIN} {level}: {}{example}", folded(message))] });
@@ -143,12 +143,14 @@ fn marks(error: &CompilationError) -> Vec<Part> {
     parts
 }
 
-/// The cell's line as a suggestion would have it; `None` if it is not about one place in the line that the error is about
-/// (`user_line`), but about code that was put around the cell.
+/// The cell's line, or statement, as a suggestion would have it; `None` if it is not about one place in the line that the error is
+/// about (`user_line`), but about code that was put around the cell.
 fn corrected(child: &serde_json::Value, user_line: Option<&str>) -> Option<String> {
     let [span] = child["spans"].as_array()?.as_slice() else { return None };
     let [text] = span["text"].as_array()?.as_slice() else { return None };
-    let line = text["text"].as_str().filter(|line| user_line.is_some_and(|user_line| line.trim() == user_line))?;
+    // Evcxr puts each statement on a line of its own.
+    let line =
+        text["text"].as_str().filter(|line| user_line.is_some_and(|user_line| user_line.contains(line.trim())))?;
     let line: Vec<char> = line.chars().collect();
     let position = |name: &str| text[name].as_u64().and_then(|column| usize::try_from(column).ok()?.checked_sub(1));
     let (start, end) = (position("highlight_start")?, position("highlight_end")?);
@@ -158,6 +160,11 @@ fn corrected(child: &serde_json::Value, user_line: Option<&str>) -> Option<Strin
     corrected.extend(after);
     let corrected = corrected.trim();
     (!corrected.contains("evcxr") && corrected.lines().count() == 1).then(|| corrected.to_owned())
+}
+
+/// Code that can be told without its place, as `&` cannot.
+fn says_something(code: &str) -> bool {
+    code.chars().any(char::is_alphanumeric)
 }
 
 /// Notes that tell nothing to who writes cells.
