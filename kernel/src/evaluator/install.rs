@@ -185,9 +185,11 @@ fn write_shim(workspace: &Path, artifacts: &Artifacts, kit: &Path) -> Result<(),
 /// The documentation, as data, of the library's own crates, by crate name. rustdoc is run directly on what Cargo has
 /// built: `cargo doc` would check all dependencies once more.
 fn document(workspace: &Path, artifacts: &Artifacts, kit: &Path) -> Result<BTreeMap<String, String>, InstallError> {
+    let host = toolchain::version(Path::new("rustc")).map_err(InstallError)?.host;
+    // Not offline: Cargo wants the packages that tests need too, which a build did not load.
     let metadata = Command::new(cargo())
         .current_dir(workspace)
-        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .args(["metadata", "--format-version=1", "--locked", "--filter-platform", &host])
         .stderr(Stdio::inherit())
         .output();
     let metadata: Value = serde_json::from_slice(&at(workspace, metadata)?.stdout)
