@@ -149,8 +149,8 @@ fn corrected(child: &serde_json::Value, user_line: Option<&str>) -> Option<Strin
     let [span] = child["spans"].as_array()?.as_slice() else { return None };
     let [text] = span["text"].as_array()?.as_slice() else { return None };
     // Evcxr puts each statement on a line of its own.
-    let line =
-        text["text"].as_str().filter(|line| user_line.is_some_and(|user_line| user_line.contains(line.trim())))?;
+    let of_user = |line: &&str| user_line.is_some_and(|user_line| user_line.contains(line.trim()));
+    let line = text["text"].as_str().filter(of_user).filter(|line| says_something(line))?;
     let line: Vec<char> = line.chars().collect();
     let position = |name: &str| text[name].as_u64().and_then(|column| usize::try_from(column).ok()?.checked_sub(1));
     let (start, end) = (position("highlight_start")?, position("highlight_end")?);
