@@ -96,6 +96,17 @@ pub fn recycled_vec_of_len<T: Element>(len: usize) -> Vec<T> {
     values
 }
 
+/// [`recycled_vec_of_len`], but fresh zeros are not touched.
+pub(crate) fn recycled_or_zeros<T: Element + Default>(len: usize) -> Vec<T> {
+    match take::<T>(len) {
+        Some(mut values) => {
+            values.resize(len, T::default());
+            values
+        }
+        None => super::large::zeros(len),
+    }
+}
+
 /// A buffer over values whose memory comes back once nobody reads it any more.
 pub fn recycled_buffer<T: Element>(values: Vec<T>) -> Buffer {
     if n_bytes(&values) < LEAST_BYTES {

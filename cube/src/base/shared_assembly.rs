@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use arrow_buffer::{Buffer, MutableBuffer};
 
 use super::assembly::{check_fits, for_each_copy, start_of};
+use super::recycled::{recycled_buffer, recycled_or_zeros};
 use super::strided::contiguous_strides;
 use super::{Assembly, Block, BlockData, DType, Error, Region, Result, large};
 
@@ -28,6 +29,8 @@ struct Target {
     memory: Vec<u64>,
     start: *mut u8,
     n_bytes: usize,
+    /// Whether it goes back to be used again.
+    comes_back: bool,
 }
 
 // SAFETY: the bytes are written through `start` only, by threads that hold disjoint boxes (`SharedAssembly::claim`), and read by whoever
@@ -39,13 +42,23 @@ unsafe impl Sync for Target {}
 impl SharedAssembly {
     /// An array of zeros, or of empty strings. Its memory is not touched before it is filled.
     pub fn new(dtype: DType, shape: &[usize]) -> Self {
+        Self::with(dtype, shape, false)
+    }
+
+    /// An array of whatever stood in its memory before, all of which must be filled; the memory comes back to be used again.
+    pub fn reusing(dtype: DType, shape: &[usize]) -> Self {
+        Self::with(dtype, shape, true)
+    }
+
+    fn with(dtype: DType, shape: &[usize], comes_back: bool) -> Self {
         let values = if dtype == DType::Utf8 {
             Values::Text(Mutex::new(Assembly::new(dtype, shape)))
         } else {
             let n_bytes = shape.iter().product::<usize>() * dtype.item_size();
-            let mut memory = large::zeros::<u64>(n_bytes.div_ceil(size_of::<u64>()));
+            let n_words = n_bytes.div_ceil(size_of::<u64>());
+            let mut memory = if comes_back { recycled_or_zeros(n_words) } else { large::zeros::<u64>(n_words) };
             let start = memory.as_mut_ptr().cast();
-            Values::Bytes(Target { memory, start, n_bytes })
+            Values::Bytes(Target { memory, start, n_bytes, comes_back })
         };
         Self { dtype, shape: shape.to_vec(), values, writing: Mutex::default(), written: Condvar::new() }
     }
@@ -92,6 +105,9 @@ impl SharedAssembly {
     pub fn finish(self) -> Result<Block> {
         match self.values {
             Values::Text(all) => all.into_inner().unwrap_or_else(PoisonError::into_inner).finish(),
+            Values::Bytes(Target { memory, n_bytes, comes_back: true, .. }) => {
+                Block::from_buffer(self.dtype, &self.shape, recycled_buffer(memory).slice_with_length(0, n_bytes))
+            }
             Values::Bytes(Target { memory, n_bytes, .. }) => {
                 let mut bytes = MutableBuffer::from(memory);
                 bytes.truncate(n_bytes);
@@ -145,5 +161,15 @@ mod tests {
         assert!(assembly.put(&Region::whole(&[4]).with(0, 3..5), &block).is_err());
         assert!(assembly.put(&Region::whole(&[1]), &block).is_err());
         assert!(assembly.put(&Region::whole(&[2]), &Block::from_strings(&[2], ["a", "b"]).unwrap()).is_err());
+    }
+
+    #[test]
+    fn memory_that_comes_back_has_the_right_length() {
+        for len in [0usize, 3, 40_001, 40_000] {
+            let values = Block::new(&[len], (0..len as u32).map(|n| n as f32).collect()).unwrap();
+            let assembly = SharedAssembly::reusing(DType::F32, &[len]);
+            assembly.put(&Region::whole(&[len as u64]), &values).unwrap();
+            assert_eq!(assembly.finish().unwrap().values::<f32>().unwrap(), values.values::<f32>().unwrap());
+        }
     }
 }

@@ -93,7 +93,7 @@ pub use pad::PadMode;
 pub use positions::{Every, IntoPosition, Position, PositionNumber, PositionRange, Positions, every};
 pub use regrid::{Crs, Grid, GridView, Polygons, RegridMethod, Regridder, RotatedPole};
 pub use resample_options::{Origin, ResampleOptions, Side};
-pub use run::into_sinks;
+pub use run::{held_bytes, into_sinks};
 pub use select::{ALL, All, IntoLabel, Label, LabelValue, Near, NearSide, Tolerance, at_or_after, at_or_before, near};
 pub use stack::GroupByAll;
 pub use tree::DataTree;

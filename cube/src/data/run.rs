@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::base::{Block, Result};
 use crate::execute::{ArraySpec, Context, Executor, LocalExecutor, MemorySink, RunReport, Silent, Sink};
 use crate::optimise::optimise;
-use crate::physical::{Means, describe, lower};
+use crate::physical::{Means, OutputKind, Stage, describe, lower};
 use crate::plan::{Expr, Op, explain};
 
 /// Computes expressions together, each into its sink.
@@ -17,9 +17,26 @@ pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) ->
     }
     let roots = optimise(exprs)?;
     let chunks: Vec<_> = sinks.iter().map(|sink| sink.chunks()).collect();
-    let held = roots.iter().zip(sinks).map(|(root, sink)| sink.held_bytes(&whole(root))).sum();
-    let plan = lower(&roots, &chunks, means(context, held))?;
+    let held = held_bytes(&roots, sinks);
+    let mut plan = lower(&roots, &chunks, means(context, held))?;
+    plan.stages.iter_mut().for_each(|stage| order_as_wished(stage, sinks));
     LocalExecutor.run(plan, sinks, context)
+}
+
+/// Bytes that sinks would hold for these results.
+pub fn held_bytes(exprs: &[Expr], sinks: &[Arc<dyn Sink>]) -> u64 {
+    exprs.iter().zip(sinks).map(|(expr, sink)| sink.held_bytes(&whole(expr, &**sink))).fold(0, u64::saturating_add)
+}
+
+/// Walks a stage in the order that one of its sinks wishes, where no accumulator wants another.
+fn order_as_wished(stage: &mut Stage, sinks: &[Arc<dyn Sink>]) {
+    if stage.outputs.iter().any(|output| matches!(output.kind, OutputKind::Reduction(_))) {
+        return;
+    }
+    let roots = stage.outputs.iter().flat_map(|output| &output.roots);
+    if let Some(order) = roots.filter_map(|&root| sinks[root].order(&stage.drive)).next() {
+        stage.order = order;
+    }
 }
 
 /// Computes expressions together, into memory; every chunk is read once per pass. What is in memory already stays where it is.
@@ -79,7 +96,9 @@ fn means(context: &Context, held: u64) -> Means {
     }
 }
 
-fn whole(root: &Expr) -> ArraySpec {
+/// What a sink is told of a result before it is known how it is computed.
+fn whole(root: &Expr, sink: &dyn Sink) -> ArraySpec {
     let grid = root.grid().clone();
-    ArraySpec { dims: root.dims().clone(), shape: root.shape().to_vec(), dtype: root.dtype(), grid }
+    let order = sink.order(&grid).unwrap_or_else(|| (0..grid.rank()).collect());
+    ArraySpec { dims: root.dims().clone(), shape: root.shape().to_vec(), dtype: root.dtype(), grid, order }
 }

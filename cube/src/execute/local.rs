@@ -269,11 +269,16 @@ fn specs(plan: &PhysicalPlan) -> Vec<ArraySpec> {
 }
 
 fn spec(stage: &Stage, output: &StageOutput) -> ArraySpec {
-    let grid = match &output.kind {
-        OutputKind::Values => stage.drive.clone(),
-        OutputKind::Reduction(reduction) => tile_grid(reduction, &stage.drive),
+    let (grid, order) = match &output.kind {
+        OutputKind::Values => (stage.drive.clone(), stage.order.clone()),
+        OutputKind::Reduction(reduction) => {
+            let grid = tile_grid(reduction, &stage.drive);
+            let rank = grid.rank();
+            (grid, (0..rank).collect())
+        }
     };
-    ArraySpec { dims: output.expr.dims().clone(), shape: output.expr.shape().to_vec(), dtype: output.dtype(), grid }
+    let (dims, shape) = (output.expr.dims().clone(), output.expr.shape().to_vec());
+    ArraySpec { dims, shape, dtype: output.dtype(), grid, order }
 }
 
 /// The boxes in which a reduction's tiles come.

@@ -15,6 +15,8 @@ pub struct ArraySpec {
     /// The boxes in which blocks come: those of a sink that asked for chunks of its own ([`Sink::chunks`]), else the engine's, or parts of
     /// these where a task finishes many groups bit by bit.
     pub grid: ChunkGrid,
+    /// The axes from the slowest to the fastest, as boxes are begun; several are worked on at a time.
+    pub order: Vec<usize>,
 }
 
 /// Takes the finished blocks of one array. Blocks come from several threads, in any order, each exactly once unless a job is retried:
@@ -22,6 +24,11 @@ pub struct ArraySpec {
 pub trait Sink: Send + Sync {
     /// The chunks in which it wants blocks; `None` takes them as they come. Blocks then are whole chunks (the last of an axis shorter).
     fn chunks(&self) -> Option<ChunkGrid> {
+        None
+    }
+
+    /// The order of axes, the slowest first, in which it wants boxes of `drive` to be begun; a wish.
+    fn order(&self, _drive: &ChunkGrid) -> Option<Vec<usize>> {
         None
     }
 

@@ -305,7 +305,8 @@ impl Open<'_> {
         let dtype = self.run.stage.outputs[output].dtype();
         let assembly = {
             let mut assemblies = self.assemblies.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(SharedAssembly::new(dtype, &region.extents()));
+            // Tiles fill all of it.
+            let new = || Arc::new(SharedAssembly::reusing(dtype, &region.extents()));
             assemblies.entry(output).or_insert_with(new).clone()
         };
         assembly.put(&part.relative_to(region), &block)

@@ -218,7 +218,8 @@ fn v3_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &
         _ => json!(0),
     };
     let item_size = if stored == DType::Utf8 { 1 } else { stored.item_size() };
-    let mut codecs: Vec<Value> = std::iter::once(first_codec).chain(options.compression.v3(item_size)?).collect();
+    let mut codecs: Vec<Value> =
+        std::iter::once(first_codec).chain(options.compression.v3(item_size, n_values(chunks))?).collect();
     let mut outer = chunks.to_vec();
     if let Some(shards) = &array.shards {
         let divides =
@@ -242,6 +243,10 @@ fn v3_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &
         "codecs": codecs,
         "dimension_names": array.dims,
     }))
+}
+
+fn n_values(chunk: &[u64]) -> u64 {
+    chunk.iter().fold(1, |n, &len| n.saturating_mul(len))
 }
 
 fn v2_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &WriteOptions) -> Result<Value> {
@@ -271,7 +276,8 @@ fn v2_document(array: &ArrayToWrite, chunks: &[u64], packer: &Packer, options: &
         None if stored.is_float() => json!("NaN"),
         None => Value::Null,
     };
-    let mut filters = options.compression.v2();
+    let item_size = if stored == DType::Utf8 { 1 } else { stored.item_size() };
+    let mut filters = options.compression.v2(item_size, n_values(chunks));
     let compressor = filters.pop();
     if stored == DType::Utf8 {
         filters.insert(0, json!({"id": "vlen-utf8"}));

@@ -2,8 +2,8 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use terracube_cube::data::{Attributes, into_sinks};
-use terracube_cube::execute::Sink;
+use terracube_cube::data::{Attributes, held_bytes, into_sinks};
+use terracube_cube::execute::{GatheredSink, Sink};
 use terracube_cube::plan::Expr;
 use terracube_cube::{Context, ErrorKind, Result, RunReport};
 
@@ -52,35 +52,39 @@ fn write_all(plan: &Plan, writer: ZarrWriter, options: &WriteOptions) -> Result<
 /// Bytes of a box of joined chunks. Larger ones save less decoding than they take memory: encoding takes most of the time.
 const MOST_JOINED: u64 = 320 << 20;
 
-/// Computes into the sinks, through boxes of several chunks where that saves decoding and memory allows.
+/// Computes into the sinks. Where chunks lie across those of the source, the way that decodes least within the budget is taken: chunks are
+/// gathered piece by piece, or computed in boxes of several, or one by one.
 fn computed(exprs: &[Expr], sinks: &[Arc<ZarrSink>], context: &Context) -> Result<RunReport> {
-    // A box is there twice, as parts of the source's chunks and as finished values; variables may ride together.
-    let most = (context.budget.renew() / (4 * sinks.len().max(1) as u64)).min(MOST_JOINED);
     let plain = |sink: &Arc<ZarrSink>| sink.clone() as Arc<dyn Sink>;
-    let mut is_joined = false;
-    let joined: Vec<Arc<dyn Sink>> = exprs
-        .iter()
-        .zip(sinks)
-        .map(|(expr, sink)| {
+    let budget = context.budget.renew();
+    // A box is there twice, as parts of the source's chunks and as finished values; variables may ride together.
+    let most = (budget / (4 * sinks.len().max(1) as u64)).min(MOST_JOINED);
+    let through = |wrap: &dyn Fn(&Expr, &Arc<ZarrSink>) -> Option<Arc<dyn Sink>>| {
+        let mut is_other = false;
+        let wrapped = exprs.iter().zip(sinks).map(|(expr, sink)| {
             // What a reduction gives is in memory before it is written.
-            let source = if expr.is_reduction() { None } else { Some(expr.grid()) };
-            let item_size = expr.dtype().item_size() as u64;
-            match source.and_then(|source| JoinedSink::new(sink.clone(), source, item_size, most)) {
-                Some(joined) => {
-                    is_joined = true;
-                    Arc::new(joined)
-                }
-                None => plain(sink),
-            }
-        })
-        .collect();
-    match into_sinks(exprs, &joined, context) {
-        // Refused before anything was read: chunk by chunk takes longer, but less.
-        Err(error) if is_joined && error.kind() == ErrorKind::OverBudget => {
-            into_sinks(exprs, &sinks.iter().map(plain).collect::<Vec<_>>(), context)
+            let other = if expr.is_reduction() { None } else { wrap(expr, sink) };
+            is_other |= other.is_some();
+            other.unwrap_or_else(|| plain(sink))
+        });
+        let wrapped: Vec<_> = wrapped.collect();
+        is_other.then_some(wrapped)
+    };
+    let gathered = through(&|expr, sink| {
+        GatheredSink::before(plain(sink), sink.grid(), expr.grid()).map(|sink| Arc::new(sink) as Arc<dyn Sink>)
+    });
+    let joined = through(&|expr, sink| {
+        let item_size = expr.dtype().item_size() as u64;
+        JoinedSink::new(sink.clone(), expr.grid(), item_size, most).map(|sink| Arc::new(sink) as Arc<dyn Sink>)
+    });
+    // What is refused is so before anything was read.
+    for wrapped in [gathered.filter(|sinks| held_bytes(exprs, sinks) <= budget / 2), joined].into_iter().flatten() {
+        match into_sinks(exprs, &wrapped, context) {
+            Err(error) if error.kind() == ErrorKind::OverBudget => {}
+            done => return done,
         }
-        done => done,
     }
+    into_sinks(exprs, &sinks.iter().map(plain).collect::<Vec<_>>(), context)
 }
 
 fn describe(planned: &Planned, options: &WriteOptions) -> Result<ArrayToWrite> {
