@@ -88,14 +88,18 @@ def written(path):
     return zarr.open_array(f"{path}/t", mode="r")
 
 
+def place(workload, side, data):
+    """Where a side wrote its store."""
+    name = workload["name"]
+    return f"{data}/out/ours_{name}.zarr" if side == "ours" else f"{data}/out/{name.removeprefix('write_')}.zarr"
+
+
 def distance(workload, side, data, folder, exact, of=ulp_distance):
     """The largest distance of any value of the whole results, or what is wrong with them."""
     if workload["writes"] == "netcdf" and side == "ours":
         found = [of(peer_along.read_netcdf(f"{data}/out/ours_{workload['name']}.nc3"), exact[0])]
     elif workload["writes"] == "zarr":
-        theirs = workload["name"].removeprefix("write_")
-        place = f"{data}/out/ours_{workload['name']}.zarr" if side == "ours" else f"{data}/out/{theirs}.zarr"
-        array = written(place)
+        array = written(place(workload, side, data))
         found = [of(array[i : i + 96], exact[0][i : i + 96]) for i in range(0, array.shape[0], 96)]
     else:
         found = [of(np.load(folder / f"{side}.{number}.npy"), values) for number, values in enumerate(exact)]
@@ -118,6 +122,9 @@ def check(workload, data, ours, folder, peers):
     print(f"{name}: {shapes}; largest distance from the exact result in units of the last place: {distances}", flush=True)
     if not isinstance(distances["ours"], int) or distances["ours"] > MOST_ULPS[exact[0].dtype.str]:
         sys.exit(f"{name}: ours is wrong: {distances['ours']}")
+    if workload["writes"] == "zarr":
+        sizes = {side: sum(file.stat().st_size for file in Path(place(workload, side, data)).rglob("*") if file.is_file()) >> 20 for side in ("ours", *peers)}
+        print(f"{name}: stored, in MiB: {sizes}", flush=True)
     if exact[0].dtype == "f8":
         ulps, most = numpy_distance(name, data, exact)
         ours = distance(workload, "ours", data, folder, exact, difference)

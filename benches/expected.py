@@ -158,5 +158,6 @@ WORKLOADS = {
     "mean_time_netcdf": lambda data: era(data, mean),
     "many_files": many_files,
     "write_rechunk": lambda data: era(data, lambda band: band.astype("f4")),
+    "write_rechunk_zstd": lambda data: era(data, lambda band: band.astype("f4")),
     "write_celsius": lambda data: era(data, lambda band: band.astype("f4") - np.float32(273.15)),
 }

@@ -26,8 +26,9 @@ pub enum Floor {
     Files,
     /// One file is read in blocks, nothing is computed.
     Stream,
-    /// Every chunk is decoded, encoded again (zstd, level 3) and written to a file.
-    Encode,
+    /// Every chunk is decoded, a number is taken off (other values may take an encoder longer), it is encoded again (zstd, level 3) and
+    /// written to a file.
+    Encode(f32),
     /// Every chunk of NetCDF-4 files is read by its place, inflated (libdeflate) and unshuffled.
     NetCdf,
     /// The first 64 KiB of every file are read.
@@ -43,7 +44,7 @@ impl Floor {
             Self::Part(_) => "decode of the chunks needed",
             Self::Files => "reading the files",
             Self::Stream => "reading the file",
-            Self::Encode => "decode + encode",
+            Self::Encode(_) => "decode + encode",
             Self::NetCdf => "byte ranges, inflate, unshuffle",
             Self::Headers => "reading the starts of files",
         }
@@ -116,7 +117,13 @@ impl Floor {
                 }
                 black_box(lanes);
             }
-            Self::Encode => {
+            Self::Encode(less) => {
+                let mut bytes = bytes;
+                if less != 0.0 {
+                    for value in bytes.as_chunks_mut::<4>().0 {
+                        *value = (f32::from_ne_bytes(*value) - less).to_ne_bytes();
+                    }
+                }
                 let options = CodecOptions::default().with_concurrent_target(1);
                 let n_bytes = bytes.len() as u64;
                 let shape = array.chunk_shape(chunk)?;

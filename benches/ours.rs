@@ -48,7 +48,7 @@ pub enum Work {
     /// Lazy results that are computed together.
     Compute(fn(&str) -> Result<Vec<DataArray>>),
     /// A named array that is written below `out/`, in chunks of these lengths (its own, if there are none).
-    Write(fn(&str) -> Result<DataArray>, &'static [u64]),
+    Write(fn(&str) -> Result<DataArray>, &'static [u64], &'static str),
     /// The same as a NetCDF file.
     WriteNetcdf(fn(&str) -> Result<DataArray>),
     /// A dataset that is opened once, to be opened again when the time is taken.
@@ -156,9 +156,10 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "write_celsius",
         reads: ERA_ZSTD,
-        floor: Floor::Encode,
+        floor: Floor::Encode(273.15),
         gate: Gate::Times(1.3),
-        work: Work::Write(|data| Ok((era(data)? - 273.15).named("t")), &[]),
+        // The codec of the source and of the peer.
+        work: Work::Write(|data| Ok((era(data)? - 273.15).named("t")), &[], "zstd:3"),
     },
     Workload {
         name: "mean_time_netcdf",
@@ -184,11 +185,23 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "write_rechunk",
         reads: ERA_ZSTD,
-        floor: Floor::Encode,
+        floor: Floor::Encode(0.0),
         gate: Gate::OfPeer(3.0),
-        work: Work::Write(|data| Ok(era(data)?.named("t")), &[u64::MAX, 19, 72]),
+        // Each with its own default: blosc's lz4 here, zstd there.
+        work: Work::Write(|data| Ok(era(data)?.named("t")), SERIES, "default"),
+    },
+    Workload {
+        name: "write_rechunk_zstd",
+        reads: ERA_ZSTD,
+        floor: Floor::Encode(0.0),
+        gate: Gate::OfPeer(1.0),
+        // With the peer's codec: the encoder takes most of the time of both.
+        work: Work::Write(|data| Ok(era(data)?.named("t")), SERIES, "zstd:3"),
     },
 ];
+
+/// Chunks of whole series.
+const SERIES: &[u64] = &[u64::MAX, 19, 72];
 
 /// The mean over the first quarters of the time axis.
 pub fn mean_of_quarters(quarters: i64, data: &str) -> Result<f64, Failure> {
@@ -226,11 +239,12 @@ pub fn run(workload: &Workload, data: &str) -> Result<Outcome, Failure> {
             build(data)?;
             Ok(Outcome { arrays: vec![], chunks_read: 0, passes: 0, reserved: 0 })
         }
-        Work::Write(build, chunks) => {
+        Work::Write(build, chunks, codec) => {
             let array = build(data)?;
             let own = array.chunks().largest_chunk();
             let chunks = if chunks.is_empty() { own } else { chunks.to_vec() };
             let options = WriteOptions::default().overwrite().chunks(array.dims().iter().zip(chunks));
+            let options = options.compression(codec.parse()?);
             let place = format!("{data}/out/ours_{}.zarr", workload.name);
             let report = array.write_with(&place, &Default::default(), options)?;
             Ok(Outcome {

@@ -133,6 +133,8 @@ def run(name, d, save=None, variants=False):
         "ndvi_median": lambda: ndvi(xr, p["s2"]),
         "write_celsius": lambda: (era() - 273.15).to_dataset(name="t").drop_encoding().to_zarr(out("celsius"), mode="w", compute=True),
         "write_rechunk": lambda: era().chunk(time=-1, lat=19, lon=72).to_dataset(name="t").drop_encoding().to_zarr(out("rechunk"), mode="w", compute=True),
+        # Its default is the codec that this row asks for.
+        "write_rechunk_zstd": lambda: era().chunk(time=-1, lat=19, lon=72).to_dataset(name="t").drop_encoding().to_zarr(out("rechunk_zstd"), mode="w", compute=True),
     }
     table |= peer_along.table(xr, d, era, sst)
     if variants:
@@ -193,7 +195,7 @@ def ndvi(xr, path):
 
 
 NAMES = ("mean_time_zstd mean_time_blosc mean_time_shard mean_time_netcdf global_weighted std_time climatology_hour anomaly_std resample_day_max rolling_24_max "
-         "ocean_mean ocean_std ocean_climatology dayofyear_climatology add_mean rolling_24_max_tuned quantile_time point_series box_mean three_results tiny_mean tiny_mean_tuned many_files many_files_tuned ndvi_median write_celsius write_rechunk").split()
+         "ocean_mean ocean_std ocean_climatology dayofyear_climatology add_mean rolling_24_max_tuned quantile_time point_series box_mean three_results tiny_mean tiny_mean_tuned many_files many_files_tuned ndvi_median write_celsius write_rechunk write_rechunk_zstd").split()
 
 if __name__ == "__main__":
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
