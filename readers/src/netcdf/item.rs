@@ -79,9 +79,10 @@ impl Item {
                     return Block::from_buffer(*dtype, shape, Buffer::from(bytes));
                 }
                 let mut own = recycled_vec::<u8>(bytes.len());
-                own.extend_from_slice(&bytes);
-                if *big_endian != cfg!(target_endian = "big") {
-                    swap(&mut own, size);
+                if *big_endian == cfg!(target_endian = "big") {
+                    own.extend_from_slice(&bytes);
+                } else {
+                    extend_swapped(&mut own, &bytes, size);
                 }
                 Block::from_buffer(*dtype, shape, recycled_buffer(own))
             }
@@ -115,6 +116,17 @@ pub(super) fn text_of(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+    }
+}
+
+/// Appends values of `size` bytes in the other byte order: piece by piece, so that what was copied is still in the cache when it is
+/// turned.
+fn extend_swapped(own: &mut Vec<u8>, bytes: &[u8], size: usize) {
+    const PIECE: usize = 16 << 10;
+    for piece in bytes.chunks(PIECE) {
+        let start = own.len();
+        own.extend_from_slice(piece);
+        swap(&mut own[start..], size);
     }
 }
 

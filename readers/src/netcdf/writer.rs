@@ -3,6 +3,7 @@
 //! The encoder wants all values in memory, so a dataset that does not fit the budget is refused before it is computed. The file is
 //! written beside its place and renamed to it.
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use netcdf_core::NcAttrValue;
@@ -55,9 +56,8 @@ pub(crate) fn write(
         };
         file.variable(planned, &values).map_err(|error| error.context(format!("variable `{}`", planned.name)))?;
     }
-    let bytes = guarded(place.url(), || file.encoded())?;
     // Renamed to its place where that is a path; an object appears whole.
-    place.put("", bytes).wait()?;
+    place.put_through("", |out| guarded(place.url(), || file.encode(out)))?;
     Ok(report)
 }
 
@@ -288,13 +288,13 @@ impl FileToWrite<'_> {
         }
     }
 
-    fn encoded(&self) -> Result<Vec<u8>> {
+    fn encode(&self, out: &mut dyn Write) -> Result<()> {
         let format = match self.format {
             NetCdfFormat::NetCdf4 => NcWriteFormat::Nc4,
             NetCdfFormat::Classic => NcWriteFormat::AutoClassic,
         };
-        let (_, bytes) = self.builder.to_vec(NcWriteOptions { format }).map_err(|error| refused(&error))?;
-        Ok(bytes)
+        self.builder.write(out, NcWriteOptions { format }).map_err(|error| refused(&error))?;
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files on this machine, read with positioned reads and no runtime in between.
 use std::fs::{self, File};
-use std::io::{self, ErrorKind as Io, Read, Write};
+use std::io::{self, BufWriter, ErrorKind as Io, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -83,23 +83,63 @@ pub(super) fn list(path: &Path) -> Result<Vec<Entry>> {
 
 /// Writes a file whole or not at all: a temporary file beside it, renamed over it.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> io::Result<()> {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = match tempfile::NamedTempFile::new_in(parent) {
-            Err(error) if error.kind() == Io::NotFound => {
-                fs::create_dir_all(parent)?;
-                tempfile::NamedTempFile::new_in(parent)?
-            }
-            other => other?,
-        };
-        file.write_all(bytes)?;
-        // A temporary file is private to its owner; data is as readable as any other new file.
-        #[cfg(unix)]
-        fs::set_permissions(file.path(), default_permissions())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+    put_through(path, |out| out.write_all(bytes).map_err(|error| failed("write", path, &error)))
+}
+
+/// [`put`] of what `write` writes. An error of the disk within it is told as such, however `write` puts it.
+pub(super) fn put_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let failed = |error: io::Error| failed("write", path, &error);
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = match tempfile::NamedTempFile::new_in(parent) {
+        Err(error) if error.kind() == Io::NotFound => {
+            fs::create_dir_all(parent).map_err(failed)?;
+            tempfile::NamedTempFile::new_in(parent)
+        }
+        other => other,
     };
-    write().map_err(|error| failed("write", path, &error))
+    let mut out = Noting { out: BufWriter::with_capacity(1 << 20, file.map_err(failed)?), error: None };
+    let written = write(&mut out).and_then(|()| out.flush().map_err(failed));
+    if let Some(error) = out.error.take() {
+        return Err(failed(error));
+    }
+    written?;
+    let file = out.out.into_inner().map_err(|error| failed(error.into_error()))?;
+    // A temporary file is private to its owner; data is as readable as any other new file.
+    #[cfg(unix)]
+    fs::set_permissions(file.path(), default_permissions()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Keeps the first error of the disk.
+struct Noting<W> {
+    out: W,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Noting<W> {
+    fn noted<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| {
+            // The kind is all that whoever writes through this learns.
+            let kind = error.kind();
+            if kind != Io::Interrupted {
+                self.error.get_or_insert(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl<W: Write> Write for Noting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.out.write(bytes);
+        self.noted(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.out.flush();
+        self.noted(done)
+    }
 }
 
 /// Writes a file that is not there yet.

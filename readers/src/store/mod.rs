@@ -309,6 +309,23 @@ impl Store {
         }
     }
 
+    /// [`put`](Self::put) of what `write` writes: on this machine straight into the file, elsewhere through memory.
+    ///
+    /// # Errors
+    /// Those of `write`, with nothing written; or if the place refuses.
+    pub(crate) fn put_through(
+        &self,
+        key: &str,
+        write: impl FnOnce(&mut dyn std::io::Write) -> Result<()>,
+    ) -> Result<()> {
+        if let Place::Local(root) = &self.place {
+            return local::put_through(&local::path_of(root, key), write);
+        }
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        self.put(key, bytes).wait()
+    }
+
     /// Writes an object that is not there yet and that nobody looks for: on this machine without the detour over a temporary file.
     pub(crate) fn put_new(&self, key: &str, bytes: impl Into<Bytes>) -> Reading<()> {
         match &self.place {
