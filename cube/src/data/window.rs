@@ -111,8 +111,7 @@ impl RollingWindow {
             return self.array.fail(Error::invalid(format!("quantile {q} is not between 0 and 1")));
         }
         let quantile = move |window: &[f64]| {
-            let mut values = window.to_vec();
-            if values.is_empty() { f64::NAN } else { one_quantile(&mut values, q) }
+            if window.is_empty() { f64::NAN } else { one_quantile(window, q) }
         };
         self.own(Arc::new(quantile), Named(Some(format!("quantile {q}").into())))
     }
@@ -263,8 +262,7 @@ impl RollingWindow {
 }
 
 fn median(window: &[f64]) -> f64 {
-    let mut values = window.to_vec();
-    if values.is_empty() { f64::NAN } else { one_quantile(&mut values, 0.5) }
+    if window.is_empty() { f64::NAN } else { one_quantile(window, 0.5) }
 }
 
 fn variance(window: &[f64], ddof: u32) -> f64 {

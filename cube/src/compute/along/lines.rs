@@ -19,13 +19,17 @@ impl<'a, T> Lines<'a, T> {
     }
 }
 
-/// Numbers that lines are worked on in: f64, or i64 where that is exact.
+/// Numbers that lines are worked on in: f64, i64 where that is exact, f32 where values are compared only.
 pub(super) trait LineNumber: Element + CastTo<f64> {
     const AS: DType;
 }
 
 impl LineNumber for f64 {
     const AS: DType = DType::F64;
+}
+
+impl LineNumber for f32 {
+    const AS: DType = DType::F32;
 }
 
 impl LineNumber for i64 {
@@ -40,6 +44,17 @@ pub(super) fn map_lines<T: LineNumber>(
     n_out: usize,
     output: DType,
     work: impl FnOnce(Lines<'_, T>, &mut Vec<T>) -> Result<()>,
+) -> Result<Block> {
+    map_lines_to(x, axes, n_out, output, work)
+}
+
+/// [`map_lines`] with results of another type.
+pub(super) fn map_lines_to<T: LineNumber, U: Element>(
+    x: &Block,
+    axes: &[usize],
+    n_out: usize,
+    output: DType,
+    work: impl FnOnce(Lines<'_, T>, &mut Vec<U>) -> Result<()>,
 ) -> Result<Block> {
     let others: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).collect();
     let order: Vec<usize> = others.iter().chain(axes).copied().collect();

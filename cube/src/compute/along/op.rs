@@ -7,7 +7,7 @@ use super::exponential::Exponential;
 use super::fill::fill;
 use super::fit::Fit;
 use super::interpolate::Interpolate;
-use super::lines::map_lines;
+use super::lines::{map_lines, map_lines_to};
 use super::monotonic::{Monotonic, N_RESULTS};
 use super::own::OwnFunction;
 use super::own_block::OwnBlocks;
@@ -278,6 +278,9 @@ pub fn along(
             rank(lines, *as_part, out);
             Ok(())
         }),
+        AxisOp::Quantile(quantile) if x.dtype() == DType::F32 => {
+            map_lines_to::<f32, f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
+        }
         AxisOp::Quantile(quantile) => {
             map_lines::<f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
         }
@@ -291,6 +294,9 @@ pub fn along(
         }
         AxisOp::Runs(runs) => map_lines::<f64>(x, axes, n_out, output, |lines, out| runs.of(&lines, wanted, out)),
         AxisOp::Monotonic(test) => map_lines::<f64>(x, axes, n_out, output, |lines, out| test.of(&lines, wanted, out)),
+        AxisOp::Pooled(pooled) if x.dtype() == DType::F32 => {
+            map_lines_to::<f32, f64>(x, axes, n_out, output, |lines, out| pooled.of(&lines, wanted, out))
+        }
         AxisOp::Pooled(pooled) => map_lines::<f64>(x, axes, n_out, output, |lines, out| pooled.of(&lines, wanted, out)),
         AxisOp::WeightedQuantile(quantile) => {
             map_lines::<f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))

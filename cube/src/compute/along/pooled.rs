@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::lines::Lines;
-use super::quantile::one_quantile;
+use super::quantile::{Ordered, quantile_of_keys};
 use crate::base::Result;
 
 /// A quantile of each group, missing values left out.
@@ -18,16 +18,16 @@ pub struct Pooled {
 }
 
 impl Pooled {
-    pub(super) fn of(&self, lines: &Lines<'_, f64>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
-        let mut values: Vec<f64> = Vec::new();
+    pub(super) fn of<T: Ordered>(&self, lines: &Lines<'_, T>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
+        let mut values: Vec<T::Key> = Vec::new();
         for line in lines.iter() {
             for group in &self.members[wanted.start as usize..wanted.end as usize] {
                 values.clear();
                 let held = group.iter().filter_map(|&position| line.get(position as usize).copied());
-                values.extend(held.filter(|value| !value.is_nan()));
+                values.extend(held.filter(|value| !value.is_missing()).map(Ordered::key));
                 out.push(match values.is_empty() || (values.len() as u64) < self.least {
                     true => f64::NAN,
-                    false => one_quantile(&mut values, self.at),
+                    false => quantile_of_keys::<T>(&mut values, self.at),
                 });
             }
         }

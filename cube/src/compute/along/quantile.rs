@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::lines::Lines;
-use crate::base::{DType, Result};
+use crate::base::{DType, Element, Result};
 
 /// Which quantiles, of what.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,17 +29,17 @@ impl Quantile {
         if x == DType::F32 && self.keeps_f32 { x } else { DType::F64 }
     }
 
-    pub(super) fn of(&self, lines: &Lines<'_, f64>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
-        let mut values: Vec<f64> = Vec::with_capacity(lines.len);
-        let mut groups: Vec<Vec<f64>> = Vec::new();
+    pub(super) fn of<T: Ordered>(&self, lines: &Lines<'_, T>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
+        let mut values: Vec<T::Key> = Vec::with_capacity(lines.len);
+        let mut groups: Vec<Vec<T::Key>> = Vec::new();
         for line in lines.iter() {
             match &self.groups {
                 None => {
                     values.clear();
-                    values.extend(line.iter().filter(|value| !value.is_nan()));
+                    values.extend(line.iter().filter(|value| !value.is_missing()).map(|value| value.key()));
                     let spoiled = !self.skip_missing && values.len() < line.len();
                     for index in wanted.clone() {
-                        out.push(self.one(&mut values, self.at[index as usize], spoiled));
+                        out.push(self.one::<T>(&mut values, self.at[index as usize], spoiled));
                     }
                 }
                 Some((codes, n)) => {
@@ -48,16 +48,16 @@ impl Quantile {
                     let mut spoiled = vec![false; *n as usize];
                     for (&value, &code) in line.iter().zip(codes.iter()) {
                         let Some(group) = groups.get_mut(code as usize) else { continue };
-                        if value.is_nan() {
+                        if value.is_missing() {
                             spoiled[code as usize] = !self.skip_missing;
                         } else {
-                            group.push(value);
+                            group.push(value.key());
                         }
                     }
                     let at = self.at.first().copied().unwrap_or(0.5);
                     for index in wanted.clone() {
                         let index = index as usize;
-                        out.push(self.one(&mut groups[index], at, spoiled[index]));
+                        out.push(self.one::<T>(&mut groups[index], at, spoiled[index]));
                     }
                 }
             }
@@ -65,25 +65,93 @@ impl Quantile {
         Ok(())
     }
 
-    fn one(&self, values: &mut [f64], at: f64, spoiled: bool) -> f64 {
-        if spoiled || values.is_empty() || (values.len() as u64) < self.least {
+    fn one<T: Ordered>(&self, keys: &mut [T::Key], at: f64, spoiled: bool) -> f64 {
+        if spoiled || keys.is_empty() || (keys.len() as u64) < self.least {
             return f64::NAN;
         }
-        one_quantile(values, at)
+        quantile_of_keys::<T>(keys, at)
     }
 }
 
+/// Floats as integers in the same order (that of `total_cmp`): a comparison of these is one instruction.
+pub(super) trait Ordered: Element {
+    type Key: Ord + Copy;
+    fn key(self) -> Self::Key;
+    fn value(key: Self::Key) -> f64;
+}
+
+macro_rules! ordered {
+    ($float:ty, $signed:ty, $unsigned:ty) => {
+        impl Ordered for $float {
+            type Key = $signed;
+
+            fn key(self) -> $signed {
+                turned(self.to_bits() as $signed)
+            }
+
+            fn value(key: $signed) -> f64 {
+                f64::from(<$float>::from_bits(turned(key) as $unsigned))
+            }
+        }
+
+        impl Turned for $signed {
+            /// The magnitudes of negative values are turned round: what is turned twice is as before.
+            fn turned(self) -> Self {
+                self ^ (((self >> (Self::BITS - 1)) as $unsigned) >> 1) as Self
+            }
+        }
+    };
+}
+
+trait Turned {
+    fn turned(self) -> Self;
+}
+
+fn turned<T: Turned>(bits: T) -> T {
+    bits.turned()
+}
+
+ordered!(f32, i32, u32);
+ordered!(f64, i64, u64);
+
 /// numpy's `linear`, with its way of interpolating: from the nearer end. There must be a value, and none may be NaN.
-pub fn one_quantile(values: &mut [f64], at: f64) -> f64 {
-    let place = at * (values.len() - 1) as f64;
-    let below = (place.floor() as usize).min(values.len() - 1);
+pub fn one_quantile(values: &[f64], at: f64) -> f64 {
+    let mut keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
+    quantile_of_keys::<f64>(&mut keys, at)
+}
+
+pub(super) fn quantile_of_keys<T: Ordered>(keys: &mut [T::Key], at: f64) -> f64 {
+    let place = at * (keys.len() - 1) as f64;
+    let below = (place.floor() as usize).min(keys.len() - 1);
     let part = place - below as f64;
-    let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
-    let low = *low;
-    if part == 0.0 || above.is_empty() {
-        return low;
+    let (_, low, above) = keys.select_nth_unstable(below);
+    let low = T::value(*low);
+    let Some(high) = above.iter().min().filter(|_| part != 0.0) else { return low };
+    let step = T::value(*high) - low;
+    if part >= 0.5 { T::value(*high) - step * (1.0 - part) } else { low + step * part }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_the_order_of_values_and_come_back() {
+        let values =
+            [f64::NEG_INFINITY, -1e300, -1.5, -f64::MIN_POSITIVE, -0.0, 0.0, 5e-324, 1.0, 1e300, f64::INFINITY];
+        assert!(values.windows(2).all(|pair| pair[0].key() < pair[1].key()));
+        assert!(values.iter().all(|value| f64::value(value.key()).to_bits() == value.to_bits()));
+        let narrow = [f32::NEG_INFINITY, -3.5, -1e-40, -0.0, 0.0, 1e-40, 2.0, f32::INFINITY];
+        assert!(narrow.windows(2).all(|pair| pair[0].key() < pair[1].key()));
+        assert!(narrow.iter().all(|value| f32::value(value.key()) == f64::from(*value)));
     }
-    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    let step = high - low;
-    if part >= 0.5 { high - step * (1.0 - part) } else { low + step * part }
+
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        // numpy.quantile([3, -1, 2, 10, 7], [0, 0.1, 0.5, 0.85, 1])
+        for (at, expected) in [(0.0, -1.0), (0.1, 0.2), (0.5, 3.0), (0.85, 8.2), (1.0, 10.0)] {
+            let found = one_quantile(&[3.0, -1.0, 2.0, 10.0, 7.0], at);
+            assert!((found - expected).abs() < 1e-12, "{at}: {found}");
+        }
+    }
 }
