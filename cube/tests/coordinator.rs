@@ -1,10 +1,12 @@
 //! The coordinator under strain: inputs with different chunks, several outputs, tiny budgets, random failures, cancellations.
 //! No deadlock, budget held, right or an error.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use terracube_cube::data::into_sinks;
+use terracube_cube::execute::{ArraySpec, GatheredSink, Sink};
 use terracube_cube::source::{Encoded, Fetch, Source};
 use terracube_cube::{
     Attributes, Block, CancelToken, ChunkGrid, Context, Coords, DType, DataArray, Dims, Encoding, Error, ErrorKind,
@@ -182,4 +184,65 @@ fn runs_side_by_side_share_one_budget_without_deadlock() {
         runs.into_iter().for_each(|run| run.join().unwrap());
         assert_eq!(context.budget.held(), 0);
     });
+}
+
+/// Keeps what comes, and looks whether it is a chunk.
+struct Chunks {
+    grid: ChunkGrid,
+    came: Mutex<Vec<(Region, Block)>>,
+}
+
+impl Sink for Chunks {
+    fn begin(&self, spec: &ArraySpec) -> Result<()> {
+        assert_eq!(spec.grid, self.grid);
+        Ok(())
+    }
+
+    fn write(&self, region: &Region, block: &Block) -> Result<()> {
+        assert_eq!(self.grid.touching(region).collect::<Vec<_>>(), std::slice::from_ref(region), "a whole chunk");
+        self.came.lock().unwrap().push((region.clone(), block.clone()));
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn chunks_across_those_of_the_source_come_once_whole_and_right_and_nothing_is_read_twice() {
+    const SHAPE: [u64; 3] = [60, 130, 150];
+    let cases: [([u64; 3], [u64; 3]); 6] = [
+        ([6, 130, 150], [60, 20, 40]),
+        ([30, 50, 150], [60, 7, 150]),
+        ([60, 130, 50], [9, 130, 150]),
+        ([25, 65, 150], [10, 130, 70]),
+        ([20, 130, 75], [60, 65, 150]),
+        ([60, 65, 75], [1, 130, 150]),
+    ];
+    for (source, wanted) in cases {
+        for deferred in [false, true] {
+            let (read, peak) = in_time(move || {
+                let values = Unsteady::new(&SHAPE, &source, 0, deferred);
+                let context = Context::new(3, MemoryBudget::new(1 << 30)).unwrap();
+                let grid = ChunkGrid::regular(&SHAPE, &wanted);
+                let chunks = Arc::new(Chunks { grid: grid.clone(), came: Mutex::default() });
+                let expr = (values.array() + 1.0).variable().expr().clone();
+                let gathered = GatheredSink::before(chunks.clone(), &grid, expr.grid()).unwrap();
+                let sink: Arc<dyn Sink> = Arc::new(gathered);
+                let report = into_sinks(&[expr], &[sink], &context).unwrap();
+                let came = chunks.came.lock().unwrap();
+                assert_eq!(came.len() as u64, grid.n_chunks());
+                for (region, block) in came.iter() {
+                    let plain = values.decode(Encoded::default(), region).unwrap();
+                    let plus_one: Vec<f64> = plain.values::<f64>().unwrap().iter().map(|v| v + 1.0).collect();
+                    assert_eq!(block.values::<f64>().unwrap(), plus_one, "{region:?}");
+                }
+                assert_eq!(context.budget.held(), 0);
+                (values.fetches.load(Ordering::Relaxed), report.peak_reserved)
+            });
+            assert_eq!(read, ChunkGrid::regular(&SHAPE, &source).n_chunks(), "{source:?} to {wanted:?}");
+            assert!(peak < 60 << 20, "{peak}");
+        }
+    }
 }

@@ -34,8 +34,9 @@ fn order_as_wished(stage: &mut Stage, sinks: &[Arc<dyn Sink>]) {
         return;
     }
     let roots = stage.outputs.iter().flat_map(|output| &output.roots);
-    if let Some(order) = roots.filter_map(|&root| sinks[root].order(&stage.drive)).next() {
-        stage.order = order;
+    for wish in roots.filter_map(|&root| sinks[root].walk(&stage.drive)) {
+        stage.order = wish.order;
+        stage.most_at_once = Some(stage.most_at_once.unwrap_or(usize::MAX).min(wish.at_once));
     }
 }
 
@@ -99,6 +100,6 @@ fn means(context: &Context, held: u64) -> Means {
 /// What a sink is told of a result before it is known how it is computed.
 fn whole(root: &Expr, sink: &dyn Sink) -> ArraySpec {
     let grid = root.grid().clone();
-    let order = sink.order(&grid).unwrap_or_else(|| (0..grid.rank()).collect());
+    let order = sink.walk(&grid).map_or_else(|| (0..grid.rank()).collect(), |wish| wish.order);
     ArraySpec { dims: root.dims().clone(), shape: root.shape().to_vec(), dtype: root.dtype(), grid, order }
 }

@@ -102,8 +102,8 @@ pub(super) struct Admission {
 pub(super) enum Ahead {
     /// One, which all workers share; its successor only reads meanwhile.
     One,
-    /// Enough for every worker to find its next one.
-    Several,
+    /// Enough for every worker to find its next one, but no more than this.
+    Several(usize),
 }
 
 /// Runs `n_tasks` tasks, made one by one by `prepare` in order. `hold` is memory already in hand: its `floor` is enough for the usual
@@ -142,8 +142,8 @@ pub(super) fn coordinate(
             let ahead = match (most, waiting.is_empty()) {
                 (Ahead::One, true) => 1,
                 (Ahead::One, false) => 2,
-                (Ahead::Several, true) => 2 * context.n_workers(),
-                (Ahead::Several, false) => PENDING_AHEAD,
+                (Ahead::Several(most), true) => most.min(2 * context.n_workers()),
+                (Ahead::Several(most), false) => most.min(PENDING_AHEAD),
             };
             if in_flight >= ahead {
                 break;

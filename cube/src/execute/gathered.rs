@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{ArraySpec, Sink};
+use super::{ArraySpec, Sink, WalkWish};
 use crate::base::{Allowance, AxisChunks, Block, ChunkGrid, DType, Error, Region, Result, SharedAssembly};
 
 /// A sink for chunks of a grid of its own, before one that takes these.
@@ -125,6 +125,18 @@ impl Open {
     }
 }
 
+/// Workers want to find their next box, however short the fastest axis is.
+const LEAST_AT_ONCE: u64 = 8;
+
+fn n_fastest(drive: &ChunkGrid, order: &[usize]) -> u64 {
+    order.last().map_or(1, |&axis| drive.axes()[axis].n_chunks()).max(1)
+}
+
+/// Boxes of one row along the fastest axis touch the same chunks, if those are long: this many may be begun.
+fn at_once(drive: &ChunkGrid, order: &[usize]) -> usize {
+    usize::try_from(n_fastest(drive, order).max(LEAST_AT_ONCE)).unwrap_or(usize::MAX)
+}
+
 /// More axes than this are put into an order without trying them all.
 const MOST_AXES: usize = 6;
 
@@ -185,16 +197,26 @@ fn each_order(order: &mut [usize], fixed: usize, visit: &mut impl FnMut(&[usize]
 }
 
 impl Sink for GatheredSink {
-    fn order(&self, drive: &ChunkGrid) -> Option<Vec<usize>> {
-        Some(self.best_order(drive))
+    fn walk(&self, drive: &ChunkGrid) -> Option<WalkWish> {
+        let order = self.best_order(drive);
+        let at_once = at_once(drive, &order);
+        Some(WalkWish { order, at_once })
     }
 
-    /// The chunks that are open at a time, and as many as one late task can keep open.
+    /// The chunks that are open at a time if boxes come one after the other, and those that boxes which come earlier or later keep open.
     fn held_bytes(&self, spec: &ArraySpec) -> u64 {
         let axes = self.crossings(&spec.grid);
-        let late = axes.iter().fold(1u64, |n, axis| n.saturating_mul(axis.touched));
-        let open = n_open(&axes, &spec.order);
-        let n_chunks = open.saturating_add(late).min(self.grid.n_chunks());
+        let at_once = at_once(&spec.grid, &spec.order) as u64;
+        let n_fastest = n_fastest(&spec.grid, &spec.order);
+        // What one row of boxes along the fastest axis touches, all together.
+        let along = |(axis, crossing): (usize, &Crossing)| match spec.order.last() == Some(&axis) {
+            true => crossing.touched.saturating_mul(n_fastest).min(crossing.all),
+            false => crossing.touched,
+        };
+        let column = axes.iter().enumerate().map(along).fold(1, u64::saturating_mul);
+        let columns = at_once.div_ceil(n_fastest);
+        let open = n_open(&axes, &spec.order).saturating_add(columns.saturating_mul(column));
+        let n_chunks = open.min(self.grid.n_chunks());
         n_chunks.saturating_mul(self.chunk_bytes(spec.dtype)).saturating_add(self.sink.held_bytes(spec))
     }
 
@@ -295,8 +317,8 @@ mod tests {
         let (maps, series) = (ChunkGrid::regular(&[1440, 361, 720], &[24, 121, 240]), [1440, 19, 72]);
         let series = ChunkGrid::regular(&[1440, 361, 720], &series);
         let gathered = GatheredSink::before(sink.clone(), &series, &maps).unwrap();
-        assert_eq!(gathered.order(&maps).unwrap().last(), Some(&0), "time is the fastest");
-        assert!(n_open(&gathered.crossings(&maps), &gathered.order(&maps).unwrap()) <= 60);
+        assert_eq!(gathered.best_order(&maps).last(), Some(&0), "time is the fastest");
+        assert!(n_open(&gathered.crossings(&maps), &gathered.best_order(&maps)) <= 60);
         // Each computed chunk lies in one that is wanted.
         let days = ChunkGrid::regular(&[1440, 361, 720], &[48, 121, 720]);
         assert!(GatheredSink::before(sink.clone(), &maps, &maps).is_none());

@@ -154,7 +154,7 @@ fn run_stage(
         context,
         n_tasks,
         Hold { all: report.modelled_bytes, floor: stage.task_bytes },
-        if stage.wide { Ahead::One } else { Ahead::Several },
+        if stage.wide { Ahead::One } else { Ahead::Several(stage.most_at_once.unwrap_or(usize::MAX)) },
         watch,
         |n| admit(run, n, context.n_workers() as u64),
         |finished| {

@@ -19,6 +19,15 @@ pub struct ArraySpec {
     pub order: Vec<usize>,
 }
 
+/// How a sink wants boxes to be walked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkWish {
+    /// The axes, the slowest first.
+    pub order: Vec<usize>,
+    /// How many boxes may be begun before the first of them is finished.
+    pub at_once: usize,
+}
+
 /// Takes the finished blocks of one array. Blocks come from several threads, in any order, each exactly once unless a job is retried:
 /// writing one twice must be harmless.
 pub trait Sink: Send + Sync {
@@ -27,8 +36,8 @@ pub trait Sink: Send + Sync {
         None
     }
 
-    /// The order of axes, the slowest first, in which it wants boxes of `drive` to be begun; a wish.
-    fn order(&self, _drive: &ChunkGrid) -> Option<Vec<usize>> {
+    /// How it wants the boxes of `drive` to be walked, if it cares; a wish.
+    fn walk(&self, _drive: &ChunkGrid) -> Option<WalkWish> {
         None
     }
 

@@ -159,6 +159,7 @@ impl Group<'_> {
         Ok(Some(Stage {
             dims: outputs[0].walked().dims().clone(),
             order,
+            most_at_once: None,
             walk,
             columns: self.columns(),
             inner: self.inner.clone(),

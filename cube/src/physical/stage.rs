@@ -28,6 +28,8 @@ pub struct Stage {
     pub order: Vec<usize>,
     /// Another order of the chunks of one axis than as they are stored.
     pub walk: Option<Walk>,
+    /// How many tasks may be begun before the first has ended, if a sink holds memory for each.
+    pub most_at_once: Option<usize>,
     /// What comes out.
     pub outputs: Vec<StageOutput>,
     /// What operations along axes ask of tasks and tiles.
