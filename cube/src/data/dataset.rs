@@ -71,7 +71,9 @@ impl Dataset {
         if self.coords.get(name).is_some() {
             return self.coord(name);
         }
-        DataArray::failed(Error::unknown_name("variable", name, self.names()))
+        // A mistake made before comes first: it may be why the name is unknown.
+        let earlier = self.variables.iter().find_map(|(_, variable)| variable.error().cloned());
+        DataArray::failed(earlier.unwrap_or_else(|| Error::unknown_name("variable", name, self.names())))
     }
 
     /// A coordinate as an array; a missing name travels in it as a mistake.

@@ -23,7 +23,18 @@ impl DataArray {
         self.interp_by(dim, labels, Method::Linear)
     }
 
-    /// As [`DataArray::interp`], by another method: nearest, cubic (a spline; needs whole columns).
+    /// As [`DataArray::interp`], by another method (xarray's `interp(method=...)`; its names are those of [`Method`]). Linear, nearest and
+    /// previous read the chunks around the new labels; all others need whole columns. A missing value makes what a spline or a polynomial
+    /// reaches from it missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Method};
+    /// let t = DataArray::from_vec(["x"], &[4], vec![0.0, 1.0, 4.0, 9.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![0.5, 2.5]);
+    /// assert_eq!(t.interp_by("x", &at, Method::Quadratic).round(12).to_f64()?, [0.25, 6.25]);
+    /// assert_eq!(t.interp_by("x", &at, Method::Previous).to_f64()?, [0.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interp_by(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
         self.interpolated(dim, labels, method, false)

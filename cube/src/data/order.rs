@@ -144,6 +144,20 @@ impl DataArray {
         self.place_of(ReduceOp::Min, dim, |_| Ok(Lookup::positions()))
     }
 
+    /// The positions of the values along a dimension in ascending order, equal ones in theirs and missing ones last (i64; xarray's `argsort`, which
+    /// takes an axis). Lazy; needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![3.0, f64::NAN, 1.0, 2.0]);
+    /// assert_eq!(t.argsort("x").to_vec::<i64>()?, [2, 3, 0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argsort(&self, dim: &str) -> Self {
+        self.along(dim, AxisOp::SortedPositions)
+    }
+
     /// The label of the greatest value along a dimension; missing where all values are (xarray's `idxmax`). Integer labels become
     /// floats. Two passes over the data.
     #[must_use]

@@ -2,7 +2,7 @@
 use super::frequency::Frequency;
 use super::group_by::{GroupBy, Groups, sort_out};
 use super::index::Fill;
-use super::{DataArray, Dataset, DatasetGroupBy};
+use super::{DataArray, Dataset, DatasetGroupBy, Method};
 use crate::base::{Block, DType, Error, Result, TimeFields};
 use crate::plan::GroupCodes;
 
@@ -229,16 +229,38 @@ impl GroupBy {
     /// missing before the first and after the last.
     #[must_use]
     pub fn interpolate(&self) -> DataArray {
+        self.interpolate_by(Method::Linear)
+    }
+
+    /// As [`GroupBy::interpolate`], by another method (xarray's `resample(...).interpolate("cubic")`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, DataArray, Method, TimeUnit};
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// let days = Block::with_dtype(dtype, &[4], (0..4).map(|day| day * 86_400).collect::<Vec<i64>>())?;
+    /// let t = DataArray::from_vec(["time"], &[4], vec![0.0, 1.0, 4.0, 9.0]).with_coord_block("time", days);
+    /// let halves = t.resample("time", "12h").interpolate_by(Method::Quadratic);
+    /// assert!((halves.isel("time", 5).item()? - 6.25).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interpolate_by(&self, method: Method) -> DataArray {
         match &self.groups {
             Ok(groups) if *self.array.dims().name(groups.axis) == groups.codes.dim => {
                 let dim = groups.codes.dim.clone();
-                self.array.interp(&dim, &DataArray::from_block([&*dim], groups.labels.clone()))
+                self.array.interp_by(&dim, &DataArray::from_block([&*dim], groups.labels.clone()), method)
             }
             Ok(_) => self
                 .array
                 .fail(Error::invalid("only a resampling can be interpolated").hint("use `resample(dim, frequency)`")),
             Err(error) => self.array.fail(error.clone()),
         }
+    }
+
+    /// At the labels of a resampling, the values that stand at just these times; missing at all others (xarray's `resample(...).asfreq()`).
+    #[must_use]
+    pub fn asfreq(&self) -> DataArray {
+        self.at_labels(Fill::None)
     }
 
     fn at_labels(&self, fill: Fill) -> DataArray {

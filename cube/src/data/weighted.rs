@@ -50,6 +50,16 @@ impl Weighted {
         self.finished(self.split(&dims).map(|split| self.present(&split)))
     }
 
+    /// Weighted sums of squares of the deviations from the weighted mean, Σw(x - mean)² (xarray's `weighted(...).sum_of_squares`). Two passes.
+    #[must_use]
+    pub fn sum_of_squares(&self, dims: impl IntoDims) -> DataArray {
+        self.finished(self.split(&dims).map(|split| {
+            let values = self.wide();
+            let deviations = &values - &self.mean_of(&values, &split);
+            self.total(&(&deviations * &deviations), &split)
+        }))
+    }
+
     /// Weighted variances Σw(x - mean)² / Σw. Two passes over the data: the mean comes first.
     #[must_use]
     pub fn var(&self, dims: impl IntoDims) -> DataArray {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{DataArray, concat};
 use crate::base::{DType, Error, Result};
-use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, one_quantile};
+use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, WindowPlace, one_quantile};
 
 /// Constructed windows are as many shifted arrays as they have positions.
 const MOST_SHIFTS: u64 = 4096;
@@ -115,6 +115,41 @@ impl RollingWindow {
             if values.is_empty() { f64::NAN } else { one_quantile(&mut values, q) }
         };
         self.own(Arc::new(quantile), Named(Some(format!("quantile {q}").into())))
+    }
+
+    /// Where the greatest value of each window stands, counted from the window's first position, also where that lies before the axis; the first of
+    /// equal ones, missing values left out (f64; xarray's `rolling(...).argmax()`). Reads a border of one window.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 5.0, 2.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 3).argmax().isel("x", 2..).to_f64()?, [1.0, 0.0]);
+    /// assert_eq!(t.rolling("x", 3).min_periods(1).argmin().to_f64()?, [2.0, 1.0, 0.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argmax(&self) -> DataArray {
+        self.place(true)
+    }
+
+    /// Where the least value of each window stands; see [`RollingWindow::argmax`].
+    #[must_use]
+    pub fn argmin(&self) -> DataArray {
+        self.place(false)
+    }
+
+    fn place(&self, greatest: bool) -> DataArray {
+        let wrong = self.checked().and_then(|()| match self.more.first() {
+            Some((dim, _)) => Err(Error::unsupported(format!("the place of an extreme in windows over `{}` and `{dim}`", self.dim))
+                .hint("`construct` the windows and take `argmax_over`")),
+            None => Ok(()),
+        });
+        if let Err(error) = wrong {
+            return self.array.fail(error.context("rolling"));
+        }
+        let min_periods = self.min_periods.unwrap_or(self.window);
+        let place = WindowPlace { greatest, window: self.window, centered: self.centered, min_periods };
+        self.array.along(&self.dim, AxisOp::WindowPlace(place))
     }
 
     /// Products of the windows.
