@@ -82,14 +82,14 @@ def levels():
         yield b(name, *cut, {"sel_level": [["lat", "lon"], {"lon": 90.0}]})
         yield b(name, *cut, {"sel_level": [["lon", "lat"], {"lon": 315.0, "lat": 0.0}]})
         yield b(name, *cut, {"sel_level": [["lat", "lon"], {"lat": -60.0, "lon": 45.0}]})
-        yield b(name, LINE, BELT, {"sel_level": [["time", "lon"], {"lon": 45.0}]})
+        yield b(name, LINE, BELT, {"sel_level": [["time", "lon"], {"lon": 90.0}]})
         yield b(name, FEW, {"sel_level": [["time", "lat", "lon"], {"lon": 45.0, "lat": 30.0}]})
 
 
 def strings():
     calls = [
         ("len", []), ("upper", []), ("lower", []), ("title", []), ("capitalize", []), ("swapcase", []), ("strip", []), ("isalpha", []), ("isalnum", []),
-        ("isdigit", []), ("islower", []), ("isupper", []), ("isspace", []), ("contains", ["a"]), ("contains", ["^[A-M].*"]), ("contains", ["(e|i)n$"]), ("matches", ["[A-Z][a-z]+"]),
+        ("isdigit", []), ("islower", []), ("isupper", []), ("isspace", []), ("contains", ["a"]), ("contains", ["^[A-M].*"]), ("contains", ["(?:e|i)n$"]), ("matches", ["[A-Z][a-z]+"]),
         ("count", ["[aeiou]"]), ("count", ["."]), ("startswith", ["B"]), ("endswith", ["n"]), ("find", ["n"]), ("rfind", ["n"]), ("find", ["xyz"]), ("slice", [1, 3]), ("slice", [-3, None]),
         ("slice", [None, -1]), ("slice_by", [None, None, -1]), ("slice_by", [0, 9, 2]), ("get", [0]), ("get", [-1]), ("get", [30]), ("replace", ["n", "$1"]), ("replace", [".", "-"]), ("replace_pattern", ["([aeiou])", "<$1>"]),
         ("replace_pattern", ["[^a-z]", ""]), ("extract", ["([A-Z])", 1]), ("extract", ["([a-z]+)", 1]), ("part", [" ", 0]), ("part", ["e", 1]), ("part", ["", 0]), ("rjust", [12, "."]), ("ljust", [12, "."]), ("center", [11, "*"]),

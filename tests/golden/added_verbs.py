@@ -69,8 +69,13 @@ def group_running(value, key, run, what):
 
 
 # ------------------------------------------------------------------ strings
+def of_numpy(value):
+    """Strings in numpy's own dtype, which the accessor needs."""
+    return value.copy(data=np.array([str(x) for x in value.values.ravel()], "U").reshape(value.shape))
+
+
 def text(value, method, run, arguments):
-    plain = value.astype(str)
+    plain = of_numpy(value)
     if method == "part":
         parts = plain.str.split(dim="part", sep=arguments[0] or None)
         place = arguments[1]
@@ -87,7 +92,7 @@ def text(value, method, run, arguments):
 
 
 def str_cat(value, other, run, separator):
-    return value.astype(str).str.cat(run(other).astype(str), sep=separator)
+    return of_numpy(value).str.cat(of_numpy(run(other)), sep=separator)
 
 
 # ------------------------------------------------------------------ labels, curves, arrays
