@@ -53,12 +53,26 @@ impl DataArray {
 
 impl ExponentialWindow {
     /// Weighted means: Σ (1-α)^(i-k) x_k / Σ (1-α)^(i-k).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// assert_eq!(t.rolling_exp("x", Decay::Alpha(0.5)).mean().to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn mean(&self) -> DataArray {
         self.of(ExponentialOp::Mean)
     }
 
     /// Weighted sums: Σ (1-α)^(i-k) x_k.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// assert_eq!(t.rolling_exp("x", Decay::Alpha(0.5)).sum().to_f64()?, [1.0, 4.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sum(&self) -> DataArray {
         self.of(ExponentialOp::Sum)
@@ -92,6 +106,14 @@ impl ExponentialWindow {
     }
 
     /// Weighted correlations with another array (xarray's `rolling_exp(...).corr`); see [`ExponentialWindow::cov`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, 2.0]);
+    /// let with = t.rolling_exp("x", Decay::Alpha(0.5)).corr(&(&t * -2.0));
+    /// assert!((with.isel("x", 2).item()? + 1.0).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn corr(&self, other: &DataArray) -> DataArray {
         self.with(other, true)

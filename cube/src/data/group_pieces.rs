@@ -67,6 +67,13 @@ impl GroupBy {
     }
 
     /// Running products within each group, in the order of the array (xarray's `groupby(...).cumprod()`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![2.0, 3.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").cumprod().to_f64()?, [2.0, 3.0, 10.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cumprod(&self) -> DataArray {
         let dim = self.dim();

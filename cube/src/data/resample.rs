@@ -41,6 +41,13 @@ impl DataArray {
 
     /// Groups by seasons in the order given (xarray's `groupby(time=SeasonGrouper(...))`); months in none of them are left out. The
     /// dimension of the groups is `season`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.group_by_seasons("time", &["DJF", "MAM"]).sum().to_f64()?, [14.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn group_by_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
         let groups = || -> Result<Groups> {
@@ -208,12 +215,26 @@ fn months_of(seasons: &[&str]) -> Result<Vec<(i64, i64)>> {
 
 impl GroupBy {
     /// At the labels of a resampling, the last value before or at each (xarray's `resample(...).ffill()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").ffill().isel("time", 0..3).to_f64()?, [1.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ffill(&self) -> DataArray {
         self.at_labels(Fill::Before)
     }
 
     /// At the labels of a resampling, the first value at or after each (xarray's `resample(...).bfill()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").bfill().isel("time", 0..3).to_f64()?, [1.0, 2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn bfill(&self) -> DataArray {
         self.at_labels(Fill::After)
@@ -227,6 +248,13 @@ impl GroupBy {
 
     /// At the labels of a resampling, on the straight line between the values around each (xarray's `resample(...).interpolate("linear")`);
     /// missing before the first and after the last.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").interpolate().isel("time", 0..3).to_f64()?, [1.0, 1.5, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interpolate(&self) -> DataArray {
         self.interpolate_by(Method::Linear)
@@ -258,6 +286,13 @@ impl GroupBy {
     }
 
     /// At the labels of a resampling, the values that stand at just these times; missing at all others (xarray's `resample(...).asfreq()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").asfreq().fillna(-1.0).isel("time", 0..3).to_f64()?, [1.0, -1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn asfreq(&self) -> DataArray {
         self.at_labels(Fill::None)

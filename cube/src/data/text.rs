@@ -22,6 +22,13 @@ pub struct Texts(DataArray);
 
 impl DataArray {
     /// The strings of an array, to be changed and searched (xarray's `.str`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().len().to_vec::<i64>()?, [7, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn str(&self) -> Texts {
         Texts(self.clone())
@@ -55,12 +62,26 @@ impl Texts {
     }
 
     /// Whether a regular expression is found at the start (bool; xarray's `str.match`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().matches("[a-z]+_").to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn matches(&self, pattern: &str) -> DataArray {
         self.of_result("matches", Pattern::new(&format!("^(?:{pattern})")).map(TextOp::Contains))
     }
 
     /// How often a regular expression is found (i64; xarray's `str.count`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().count("a").to_vec::<i64>()?, [2, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn count(&self, pattern: &str) -> DataArray {
         self.of_result("count", Pattern::new(pattern).map(TextOp::Count))
@@ -82,6 +103,13 @@ impl Texts {
     }
 
     /// A text replaced by another wherever it stands (xarray's `str.replace(..., regex=False)`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().replace("_", ".").values()?.to_strings()?, ["tas.day", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn replace(&self, text: &str, with: &str) -> DataArray {
         // A dollar sign stands for itself here.
@@ -124,36 +152,78 @@ impl Texts {
     }
 
     /// Whether it begins with a text (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().startswith("P").to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn startswith(&self, text: &str) -> DataArray {
         self.of(TextOp::StartsWith(text.into()))
     }
 
     /// Whether it ends with a text (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().endswith("day").to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn endswith(&self, text: &str) -> DataArray {
         self.of(TextOp::EndsWith(text.into()))
     }
 
     /// Where a text first stands, -1 if nowhere (i64).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().find("a").to_vec::<i64>()?, [1, -1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn find(&self, text: &str) -> DataArray {
         self.of(TextOp::Find { text: text.into(), last: false })
     }
 
     /// Where a text last stands, -1 if nowhere (i64).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().rfind("a").to_vec::<i64>()?, [5, -1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rfind(&self, text: &str) -> DataArray {
         self.of(TextOp::Find { text: text.into(), last: true })
     }
 
     /// The characters from a position to before another, negative ones counted from the end (xarray's `str.slice`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().slice(-3, None).values()?.to_strings()?, ["day", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn slice(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>) -> DataArray {
         self.of(TextOp::Slice { start: start.into(), stop: stop.into(), step: 1 })
     }
 
     /// Every `step`-th character from a position to before another; backwards if negative.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().slice_by(None, None, -1).values()?.to_strings()?, ["yad_sat", "rP"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn slice_by(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>, step: i64) -> DataArray {
         if step == 0 {
@@ -163,6 +233,13 @@ impl Texts {
     }
 
     /// The character at a position, "" past the end; negative from the end (xarray's `str.get`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().get(2).values()?.to_strings()?, ["s", ""]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, position: i64) -> DataArray {
         let stop = if position == -1 { None } else { Some(position + 1) };
@@ -185,24 +262,52 @@ impl Texts {
     }
 
     /// With texts before and behind each (Python's `"a" + s + "b"`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().wrapped("<", ">").values()?.to_strings()?, ["<tas_day>", "<Pr>"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn wrapped(&self, before: &str, after: &str) -> DataArray {
         self.of(TextOp::Wrap { before: before.into(), after: after.into() })
     }
 
     /// Filled up to a width on the left (xarray's `str.rjust`, `str.pad`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().rjust(4, '.').values()?.to_strings()?, ["tas_day", "..Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rjust(&self, width: usize, fill: char) -> DataArray {
         self.of(TextOp::Pad { width, side: Ends::Left, fill })
     }
 
     /// Filled up to a width on the right (xarray's `str.ljust`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().ljust(4, '.').values()?.to_strings()?, ["tas_day", "Pr.."]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ljust(&self, width: usize, fill: char) -> DataArray {
         self.of(TextOp::Pad { width, side: Ends::Right, fill })
     }
 
     /// Filled up to a width on both sides (xarray's `str.center`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().center(4, '.').values()?.to_strings()?, ["tas_day", ".Pr."]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn center(&self, width: usize, fill: char) -> DataArray {
         self.of(TextOp::Pad { width, side: Ends::Both, fill })
@@ -215,12 +320,26 @@ impl Texts {
     }
 
     /// Without any of some characters at both ends (xarray's `str.strip(characters)`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().strip_of("ty").values()?.to_strings()?, ["as_da", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn strip_of(&self, characters: &str) -> DataArray {
         self.of(TextOp::Strip { side: Ends::Both, characters: Some(characters.into()) })
     }
 
     /// Itself `n` times.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().repeat(2).values()?.to_strings()?, ["tas_daytas_day", "PrPr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn repeat(&self, n: usize) -> DataArray {
         self.of(TextOp::Repeat(n))
