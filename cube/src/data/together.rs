@@ -46,7 +46,7 @@ impl DataArray {
         let own = OwnFunction::new(Arc::new(of_line), Named(None), Some(1));
         let built = || -> Result<Self> {
             let array = self.side_by_side(dim, others)?.along(dim, AxisOp::Own(own))?;
-            array.isel(dim, 0).drop_vars([dim]).checked()
+            array.isel(dim, 0).checked()
         };
         built().unwrap_or_else(|error| self.fail(error.context("apply_along_with")))
     }
