@@ -10,7 +10,10 @@ fn main() -> Result<()> {
     let t = open(url)?.var(variable);
     let dims: Vec<String> = t.dims().iter().map(ToOwned::to_owned).collect();
     let [time, lat, lon] = dims.as_slice() else {
-        return Err(Error::new(ErrorKind::InvalidArgument, format!("`{variable}` has the dimensions {dims:?}, not three")));
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("`{variable}` has the dimensions {dims:?}, not three"),
+        ));
     };
     let (first, last, mean) = (t.isel(time, 0), t.isel(time, -1), t.mean(time.as_str()));
     let change = (&last - &first).named("change");

@@ -18,8 +18,8 @@ pub use data::{
     ALL, AlignOn, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, Crs, DataArray, DataTree, Dataset,
     DatasetCoarsened, DatasetGroupBy, DatasetOperand, DatasetRolling, DatasetWeighted, Dates, Decay, Encoding,
     EncodingFields, Eofs, ExponentialWindow, Fill, Grid, GridView, GroupBy, GroupByAll, Join, Method, Origin, PadMode,
-    Polygons, Reduction, RegridMethod, Regridder, ResampleOptions, RollingWindow, RotatedPole, RunningDays, Side, Texts,
-    Variable, Weighted, align, at_or_after, at_or_before, broadcast, combine_by_coords, compute, compute_async,
+    Polygons, Reduction, RegridMethod, Regridder, ResampleOptions, RollingWindow, RotatedPole, RunningDays, Side,
+    Texts, Variable, Weighted, align, at_or_after, at_or_before, broadcast, combine_by_coords, compute, compute_async,
     compute_with, concat, concat_datasets, date_range, date_range_of, every, merge, near, register_function,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink, SpillSpace};

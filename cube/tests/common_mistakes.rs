@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use terracube_cube::data::PadMode;
 use terracube_cube::{
-    ALL, Block, Calendar, Context, DType, DataArray, Dataset, Decay, Error, Join, MemoryBudget, Method, at_or_before, compute_with,
-    concat, date_range, merge, near,
+    ALL, Block, Calendar, Context, DType, DataArray, Dataset, Decay, Error, Join, MemoryBudget, Method, at_or_before,
+    compute_with, concat, date_range, merge, near,
 };
 
 /// More lines than this, of so many characters, are not read.
@@ -91,8 +91,14 @@ fn mistakes() -> Vec<(&'static str, Error)> {
         ("t.argsort(\"tiem\")", of(t().argsort("tiem"))),
         ("t.rolling(\"time\", 30).argmax()", of(t().rolling("time", 30).argmax())),
         ("t.curvefit(\"time\", &[], ...)", of(t().curvefit("time", &[], |x, _| x).var("curvefit_coefficients"))),
-        ("t.curvefit(\"height\", ...)", of(t().curvefit("height", &[("a", 1.0)], |x, p| p[0] * x).var("curvefit_covariance"))),
-        ("t.apply_along_with(\"lat\", &[&t.mean(\"lat\")], ...)", of(t().apply_along_with("lat", &[&t().mean("lat")], |_| 0.0))),
+        (
+            "t.curvefit(\"height\", ...)",
+            of(t().curvefit("height", &[("a", 1.0)], |x, p| p[0] * x).var("curvefit_covariance")),
+        ),
+        (
+            "t.apply_along_with(\"lat\", &[&t.mean(\"lat\")], ...)",
+            of(t().apply_along_with("lat", &[&t().mean("lat")], |_| 0.0)),
+        ),
         ("t.rolling_exp(\"time\", ...).cov(&names)", of(t().rolling_exp("time", Decay::Span(3.0)).cov(&names()))),
         ("t.interp_by(\"time\", text labels, Method::Pchip)", of(t().interp_by("time", &names(), Method::Pchip))),
         (

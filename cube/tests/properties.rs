@@ -23,10 +23,14 @@ fn noise(n: usize, seed: u64) -> Vec<f64> {
 
 fn array(shape: [usize; 2], chunks: [u64; 2], seed: u64) -> DataArray {
     let block = Block::new(&shape, noise(shape.iter().product(), seed)).unwrap();
-    let grid = ChunkGrid::new(shape.iter().zip(chunks).map(|(&len, chunk)| AxisChunks::regular(len as u64, chunk.min(len as u64))).collect());
+    let grid = ChunkGrid::new(
+        shape.iter().zip(chunks).map(|(&len, chunk)| AxisChunks::regular(len as u64, chunk.min(len as u64))).collect(),
+    );
     let source = Arc::new(MemorySource::new(block, grid));
-    let variable = Variable::from_source(Dims::new(["y", "x"]).unwrap(), source, Attributes::new(), Encoding::default());
-    DataArray::new(Some("v"), variable, Default::default()).with_coord("x", (0..shape[1]).map(|i| 3.0 * i as f64).collect())
+    let variable =
+        Variable::from_source(Dims::new(["y", "x"]).unwrap(), source, Attributes::new(), Encoding::default());
+    DataArray::new(Some("v"), variable, Default::default())
+        .with_coord("x", (0..shape[1]).map(|i| 3.0 * i as f64).collect())
 }
 
 /// Work on every value by itself, by number.
@@ -59,7 +63,12 @@ fn cut(t: &DataArray, which: u32, a: i64, b: i64) -> DataArray {
 fn same(a: &DataArray, b: &DataArray, tolerance: f64) -> Result<(), TestCaseError> {
     prop_assert_eq!(a.shape(), b.shape());
     for (x, y) in a.to_f64().unwrap().iter().zip(b.to_f64().unwrap()) {
-        prop_assert!((x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * y.abs().max(1.0), "{} against {}", x, y);
+        prop_assert!(
+            (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * y.abs().max(1.0),
+            "{} against {}",
+            x,
+            y
+        );
     }
     Ok(())
 }

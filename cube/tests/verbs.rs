@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use terracube_cube::data::{Fill, Method, PadMode};
 use terracube_cube::source::MemorySource;
 use terracube_cube::{
-    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Decay, Dims, Encoding, Grid, Join, Origin, RegridMethod,
-    Regridder, ResampleOptions, TimeUnit, Variable, align, concat,
+    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Decay, Dims, Encoding, Grid, Join, Origin,
+    RegridMethod, Regridder, ResampleOptions, TimeUnit, Variable, align, concat,
 };
 
 fn labelled(block: &Block, chunk: &[u64]) -> DataArray {
@@ -114,9 +114,19 @@ fn battery(t: &DataArray) -> Vec<(&'static str, DataArray)> {
         ("resampled from the end", resampled_from_the_end(t)),
         ("only at labels", t.resample("time", "36h").asfreq()),
         ("running within groups", t.group_by("time.month").cumsum()),
-        ("two lines", t.apply_along_with("time", &[&t.mean("lon")], |lines| lines[0].iter().zip(lines[1]).map(|(a, b)| a - b).filter(|v| v.is_finite()).sum())),
+        (
+            "two lines",
+            t.apply_along_with("time", &[&t.mean("lon")], |lines| {
+                lines[0].iter().zip(lines[1]).map(|(a, b)| a - b).filter(|v| v.is_finite()).sum()
+            }),
+        ),
         ("by level", t.stack("point", ["lat", "lon"]).sel_level("lon", 40.0)),
-        ("curve of one's own", t.fillna(1.0).curvefit("time", &[("a", 0.0), ("b", 0.0)], |x, p| p[0] + p[1] * (x / 864_000.0)).var("curvefit_coefficients")),
+        (
+            "curve of one's own",
+            t.fillna(1.0)
+                .curvefit("time", &[("a", 0.0), ("b", 0.0)], |x, p| p[0] + p[1] * (x / 864_000.0))
+                .var("curvefit_coefficients"),
+        ),
         ("squares", t.weighted(&t.coord("lat").cos_deg()).sum_of_squares("lat")),
         ("cells of any shape", over_cells(t)),
     ]

@@ -100,7 +100,10 @@ fn contours_arrows_points_steps_and_panels() {
     let panels = keep("facet", &t.isel("time", 0..6).plot().facet("time", 3).title("half a year"));
     holds(&panels, &["half a year", "time = 2001-01-16", "2 metre temperature [K]"]);
     assert_eq!(panels.matches("<svg x=").count() - panels.matches("overflow=").count(), 6, "a panel for each");
-    keep("facet_anomaly", &(&south - &south.mean("time")).named("anomaly").isel("time", 0..4).plot().contourf(8).facet("time", 2));
+    keep(
+        "facet_anomaly",
+        &(&south - &south.mean("time")).named("anomaly").isel("time", 0..4).plot().contourf(8).facet("time", 2),
+    );
     keep("facet_lines", &south.mean("lon").isel("lat", 0..9).plot().lines("time").facet("lat", 3));
     let errors = [
         (t.plot().contour(5), "contours need two dimensions"),

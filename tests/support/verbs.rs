@@ -165,7 +165,9 @@ pub fn one(
                 _ => groups.count(),
             }
         }
-        "interpolate_na" => a.interpolate_na_by(text(x), super::added_verbs::method(word("method")), number("limit"), None),
+        "interpolate_na" => {
+            a.interpolate_na_by(text(x), super::added_verbs::method(word("method")), number("limit"), None)
+        }
         _ => return None,
     })
 }

@@ -45,7 +45,9 @@ impl DataArray {
     ) -> Result<Dataset> {
         let n = parameters.len();
         if n == 0 {
-            return Err(Error::invalid("a curve without parameters").hint("name them with first guesses: `&[(\"a\", 1.0)]`"));
+            return Err(
+                Error::invalid("a curve without parameters").hint("name them with first guesses: `&[(\"a\", 1.0)]`")
+            );
         }
         let labels = self.label_numbers(dim)?;
         let axis = self.dims().axis(dim)?;
@@ -60,7 +62,9 @@ impl DataArray {
         let expr = self.variable().expr().along(vec![axis], AxisOp::Own(own), "param");
         let order: Vec<usize> = (0..expr.shape().len()).filter(|&a| a != axis).chain([axis]).collect();
         let all = self.with_fewer_dims(expr.transpose(order)).checked()?;
-        let label = |array: DataArray, dim: &str| array.with_coord_block(dim, Block::from_strings(&[n], &names).unwrap_or(Block::scalar(0)));
+        let label = |array: DataArray, dim: &str| {
+            array.with_coord_block(dim, Block::from_strings(&[n], &names).unwrap_or(Block::scalar(0)))
+        };
         let coefficients = label(all.isel("param", 0..n as i64), "param");
         let covariance = all.isel("param", n as i64..);
         let last = covariance.dims().axis("param")?;

@@ -32,15 +32,19 @@ impl DataArray {
         let coord =
             self.coords().get(level).ok_or_else(|| Error::unknown_name("coordinate", level, self.coords().names()))?;
         if coord.variable().dims().len() != 1 || coord.is_dimension() {
-            let why = if coord.is_dimension() { "is a dimension of its own" } else { "does not lie along one dimension" };
-            return Err(Error::invalid(format!("`{level}` {why}")).hint("levels are the parts of a stacked dimension; else use `sel`"));
+            let why =
+                if coord.is_dimension() { "is a dimension of its own" } else { "does not lie along one dimension" };
+            return Err(Error::invalid(format!("`{level}` {why}"))
+                .hint("levels are the parts of a stacked dimension; else use `sel`"));
         }
         let dim = coord.variable().dims().name(0).to_string();
         let found: Vec<i64> = match coord.index()?.locate(label)? {
             Positions::Scalar(position) => vec![position as i64],
             Positions::Range(range) => range.iter().map(|position| position as i64).collect(),
             Positions::List(list) => list.iter().map(|&position| position as i64).collect(),
-            Positions::Wrapped(ranges) => ranges.iter().flat_map(|range| range.iter()).map(|position| position as i64).collect(),
+            Positions::Wrapped(ranges) => {
+                ranges.iter().flat_map(|range| range.iter()).map(|position| position as i64).collect()
+            }
         };
         let first = found.first().copied().unwrap_or(0);
         let mut array = self.isel(&dim, found).checked()?;

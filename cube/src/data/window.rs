@@ -182,8 +182,10 @@ impl RollingWindow {
 
     fn place(&self, greatest: bool) -> DataArray {
         let wrong = self.checked().and_then(|()| match self.more.first() {
-            Some((dim, _)) => Err(Error::unsupported(format!("the place of an extreme in windows over `{}` and `{dim}`", self.dim))
-                .hint("`construct` the windows and take `argmax_over`")),
+            Some((dim, _)) => {
+                Err(Error::unsupported(format!("the place of an extreme in windows over `{}` and `{dim}`", self.dim))
+                    .hint("`construct` the windows and take `argmax_over`"))
+            }
             None => Ok(()),
         });
         if let Err(error) = wrong {

@@ -37,7 +37,8 @@ impl Arrows {
             for (i, y) in self.y.iter().enumerate() {
                 for (j, x) in self.x.iter().enumerate() {
                     let at = i * self.x.len() + j;
-                    let (u, v) = (self.u.get(at).copied().unwrap_or(f64::NAN), self.v.get(at).copied().unwrap_or(f64::NAN));
+                    let (u, v) =
+                        (self.u.get(at).copied().unwrap_or(f64::NAN), self.v.get(at).copied().unwrap_or(f64::NAN));
                     if u.is_finite() && v.is_finite() {
                         // Upwards on the page whichever way the axis runs: a component is a direction, not a label.
                         let start = (layout.x.at(*x) - frame.x, layout.y.at(*y) - frame.y);

@@ -82,7 +82,8 @@ fn piece(labels: &[f64], place: f64) -> Option<(usize, f64)> {
 pub(crate) fn levels(low: f64, high: f64, n: usize) -> Vec<f64> {
     let rough = (high - low) / n.clamp(1, 200) as f64;
     let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= rough * 0.999).unwrap_or(rough);
+    let step =
+        [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= rough * 0.999).unwrap_or(rough);
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
     (first..=last).take(1000).map(|k| k as f64 * step).collect()
 }
@@ -96,7 +97,10 @@ mod tests {
         let (x, y) = ([0.0, 1.0, 2.0], [0.0, 10.0]);
         let pieces = isolines(&x, &y, &[0.0, 1.0, 2.0, 0.0, 1.0, 2.0], 0.5);
         assert_eq!(pieces, [[(0.5, 0.0), (0.5, 10.0)]]);
-        assert!(isolines(&x, &y, &[0.0, f64::NAN, 2.0, 0.0, 1.0, 2.0], 0.5).is_empty(), "nothing beside a missing value");
+        assert!(
+            isolines(&x, &y, &[0.0, f64::NAN, 2.0, 0.0, 1.0, 2.0], 0.5).is_empty(),
+            "nothing beside a missing value"
+        );
         // A saddle whose middle is low: two corners are cut off.
         let saddle = isolines(&[0.0, 1.0], &[0.0, 1.0], &[1.0, 0.0, 0.0, 1.0], 0.75);
         assert_eq!(saddle.len(), 2);

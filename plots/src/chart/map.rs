@@ -71,7 +71,8 @@ impl MapChart {
             _ => Vec::new(),
         };
         let shaded = if matches!(self.style, MapStyle::Bands(_)) { levels.as_slice() } else { &[] };
-        let bar = ColourBar { map: &map, limits: &limits, kind: &self.value_kind, label: &self.value_label, levels: shaded };
+        let bar =
+            ColourBar { map: &map, limits: &limits, kind: &self.value_kind, label: &self.value_label, levels: shaded };
         let has_bar = self.has_bar && !nothing && self.style != MapStyle::Nothing;
         // Lines reach from point to point, cells around them.
         let over_points = matches!(self.style, MapStyle::Bands(_) | MapStyle::Lines(_));
@@ -108,7 +109,8 @@ impl MapChart {
                     for level in &levels {
                         let place = |(x, y): (f64, f64)| (layout.x.at(x) - frame.x, layout.y.at(y) - frame.y);
                         let pieces = isolines(&self.x.values, &self.y.values, &self.values, *level);
-                        let pieces: Vec<Vec<(f64, f64)>> = pieces.into_iter().map(|piece| piece.map(place).to_vec()).collect();
+                        let pieces: Vec<Vec<(f64, f64)>> =
+                            pieces.into_iter().map(|piece| piece.map(place).to_vec()).collect();
                         let [r, g, b] = map.at(limits.share(*level));
                         inside.lines(&pieces, &format!("#{r:02x}{g:02x}{b:02x}"), 1.4);
                     }

@@ -40,7 +40,13 @@ impl ScatterChart {
         draw_grid(&mut canvas, &layout);
         let frame = layout.frame;
         // Many points are drawn small, so that their density shows.
-        let radius = if points.len() > 2000 { 1.2 } else if points.len() > 200 { 1.8 } else { 2.8 };
+        let radius = if points.len() > 2000 {
+            1.2
+        } else if points.len() > 200 {
+            1.8
+        } else {
+            2.8
+        };
         canvas.clipped(frame.x, frame.y, frame.width, frame.height, |inside| {
             let places: Vec<(f64, f64)> =
                 points.iter().map(|(x, y)| (layout.x.at(*x) - frame.x, layout.y.at(*y) - frame.y)).collect();

@@ -64,7 +64,9 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
             facet: None,
             without_bar: true,
             arrows: options.arrows.as_ref().map(|(u, v)| {
-                let at = |array: &DataArray| if array.dims().contains(dim) { array.isel(dim, position.into_position()) } else { array.clone() };
+                let at = |array: &DataArray| {
+                    if array.dims().contains(dim) { array.isel(dim, position.into_position()) } else { array.clone() }
+                };
                 (at(u), at(v))
             }),
             ..options.clone()
@@ -73,7 +75,13 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
     });
     let charts = charts.collect::<Result<Vec<String>>>()?;
     let label = value_label(array);
-    let bar = limits.as_ref().filter(|_| coloured).map(|limits| ColourBar { map: &map, limits, kind: &kind, label: &label, levels: &[] });
+    let bar = limits.as_ref().filter(|_| coloured).map(|limits| ColourBar {
+        map: &map,
+        limits,
+        kind: &kind,
+        label: &label,
+        levels: &[],
+    });
     let title = options.title.clone().unwrap_or_else(|| title(array));
     Panels { title, charts, columns, size, bar }.draw()
 }

@@ -76,7 +76,11 @@ pub(crate) fn draw(array: &DataArray, x: Option<&str>, options: &Options) -> Res
 fn stepped(labels: &mut Vec<f64>, series: Vec<Series>) -> Vec<Series> {
     let twice = |values: &[f64], first: bool| -> Vec<f64> {
         let mut out: Vec<f64> = values.iter().flat_map(|value| [*value, *value]).collect();
-        if first { out.remove(0) } else { out.pop().unwrap_or(f64::NAN) };
+        if first {
+            out.remove(0)
+        } else {
+            out.pop().unwrap_or(f64::NAN)
+        };
         out
     };
     if labels.is_empty() {

@@ -67,7 +67,10 @@ fn arrows((u, v): &(DataArray, DataArray), x_dim: &str, y_dim: &str) -> Result<A
     let both = broadcast(&[u, v])?;
     let (mut u, mut v) = match both.as_slice() {
         [u, v] if u.dims().len() == 2 => (u.transpose([y_dim, x_dim]), v.transpose([y_dim, x_dim])),
-        _ => return Err(Error::invalid("arrows need two components over two dimensions").hint(format!("select until `{y_dim}` and `{x_dim}` are left"))),
+        _ => {
+            return Err(Error::invalid("arrows need two components over two dimensions")
+                .hint(format!("select until `{y_dim}` and `{x_dim}` are left")));
+        }
     };
     let mut places = Vec::new();
     for dim in [x_dim, y_dim] {

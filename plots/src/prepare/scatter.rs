@@ -21,7 +21,9 @@ pub(crate) fn draw(y: &DataArray, x: &DataArray, options: &Options) -> Result<St
     };
     let mut skipped = 1;
     while x.size() > MOST_POINTS {
-        let Some((axis, length)) = x.shape().iter().copied().enumerate().max_by_key(|(_, length)| *length) else { break };
+        let Some((axis, length)) = x.shape().iter().copied().enumerate().max_by_key(|(_, length)| *length) else {
+            break;
+        };
         let sample = Sample::new(length, length.div_ceil(x.size().div_ceil(MOST_POINTS).clamp(2, 3)));
         skipped *= sample.step;
         let dim = x.dims().name(axis).to_string();
@@ -34,7 +36,8 @@ pub(crate) fn draw(y: &DataArray, x: &DataArray, options: &Options) -> Result<St
     }
     let labels = (value_label(&x), value_label(&y));
     let (x, y) = compute((&x, &y))?;
-    let ((x_kind, x), (y_kind, y)) = (kind_and_values(x.values()?.block(), None)?, kind_and_values(y.values()?.block(), None)?);
+    let ((x_kind, x), (y_kind, y)) =
+        (kind_and_values(x.values()?.block(), None)?, kind_and_values(y.values()?.block(), None)?);
     let axis = |label: String, kind, values| Axis { label, kind, values, reversed: false };
     let chart = ScatterChart {
         page,

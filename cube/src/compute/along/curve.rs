@@ -223,7 +223,8 @@ mod tests {
                 let curves = Curves::new(method, &labels).unwrap();
                 let curve = curves.through(&values);
                 for place in [0.0, 0.4, 1.0, 2.0, 3.0, 5.9, 6.5] {
-                    let tolerance = if method == Method::Akima { f64::INFINITY } else { 1e-9 * of(place).abs().max(1.0) };
+                    let tolerance =
+                        if method == Method::Akima { f64::INFINITY } else { 1e-9 * of(place).abs().max(1.0) };
                     let (found, expected) = (curve.at(place), of(place));
                     assert!((found - expected).abs() <= tolerance, "{method:?} at {place}: {found}, not {expected}");
                     if x.contains(&place) {
@@ -248,7 +249,9 @@ mod tests {
 
     #[test]
     fn few_values_give_curves_of_lower_degree() {
-        for method in [Method::Quadratic, Method::Spline(5), Method::Polynomial, Method::Pchip, Method::Akima, Method::Cubic] {
+        for method in
+            [Method::Quadratic, Method::Spline(5), Method::Polynomial, Method::Pchip, Method::Akima, Method::Cubic]
+        {
             let one = Curves::new(method, &[2.0]).unwrap();
             assert_eq!(one.through(&[7.0]).at(2.0), 7.0, "{method:?}");
             let two = Curves::new(method, &[2.0, 4.0]).unwrap();

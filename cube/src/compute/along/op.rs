@@ -304,10 +304,12 @@ pub fn along(
             rank(lines, *as_part, out);
             Ok(())
         }),
-        AxisOp::SortedPositions if x.dtype().kind() == Kind::Float => map_lines::<f64>(x, axes, n_out, output, |lines, out| {
-            sorted_positions(lines, f64::is_nan, |position| position as f64, out);
-            Ok(())
-        }),
+        AxisOp::SortedPositions if x.dtype().kind() == Kind::Float => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| {
+                sorted_positions(lines, f64::is_nan, |position| position as f64, out);
+                Ok(())
+            })
+        }
         AxisOp::SortedPositions => {
             let is_missing = |value: i64| x.dtype().is_time_like() && value == i64::MIN;
             map_lines::<i64>(x, axes, n_out, output, |lines, out| {

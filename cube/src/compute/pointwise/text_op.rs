@@ -269,7 +269,10 @@ impl TextOp {
                     false => text.split(&**separator).collect(),
                 };
                 let place = if *number < 0 { number + parts.len() as i64 } else { *number };
-                usize::try_from(place).ok().and_then(|place| parts.get(place)).map_or(String::new(), |part| (*part).to_owned())
+                usize::try_from(place)
+                    .ok()
+                    .and_then(|place| parts.get(place))
+                    .map_or(String::new(), |part| (*part).to_owned())
             }
             Self::Slice { start, stop, step } => sliced(text, *start, *stop, *step),
             Self::Wrap { before, after } => format!("{before}{text}{after}"),
@@ -342,7 +345,8 @@ fn sliced(text: &str, start: Option<i64>, stop: Option<i64>, step: i64) -> Strin
     let bound = |place: Option<i64>, default: i64| {
         place.map_or(default, |place| if place < 0 { place + n } else { place }.clamp(low, high))
     };
-    let (mut at, stop) = if step < 0 { (bound(start, high), bound(stop, low)) } else { (bound(start, low), bound(stop, high)) };
+    let (mut at, stop) =
+        if step < 0 { (bound(start, high), bound(stop, low)) } else { (bound(start, low), bound(stop, high)) };
     let mut taken = String::new();
     while (step > 0 && at < stop) || (step < 0 && at > stop) {
         taken.extend(usize::try_from(at).ok().and_then(|at| letters.get(at)));

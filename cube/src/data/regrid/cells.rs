@@ -114,10 +114,15 @@ impl Outline {
     fn parts(&self, lats: &Spans, lons: &Spans, mut found: impl FnMut(usize, usize, f64)) {
         let turns: Vec<f64> = self.edges().map(|(a, b, _)| turn(a, b)).collect();
         let around = turns.iter().sum::<f64>().abs() > 1.0;
-        let (mut south, mut north) = self.corners.iter().fold((1.0f64, -1.0f64), |(low, high), (p, _)| (low.min(p[2]), high.max(p[2])));
+        let (mut south, mut north) =
+            self.corners.iter().fold((1.0f64, -1.0f64), |(low, high), (p, _)| (low.min(p[2]), high.max(p[2])));
         let upper = south + north > 0.0;
         let (west, east) = if around {
-            if upper { north = 1.0 } else { south = -1.0 }
+            if upper {
+                north = 1.0
+            } else {
+                south = -1.0
+            }
             (0.0, 360.0)
         } else {
             let first = self.corners[0].0;
@@ -172,10 +177,15 @@ impl Outline {
                 corners.push((a, on_parallel));
             }
             if (da >= 0.0) != (db >= 0.0) && !on_parallel {
-                let meeting = if parallel { meeting_of_parallel(a, b, &inside, da >= 0.0) } else { meeting_of_plane(a, b, da, db) };
+                let meeting = if parallel {
+                    meeting_of_parallel(a, b, &inside, da >= 0.0)
+                } else {
+                    meeting_of_plane(a, b, da, db)
+                };
                 // What leaves comes back along the cut.
                 corners.push((meeting, parallel && da >= 0.0));
-            } else if (da >= 0.0) != (db >= 0.0) && da >= 0.0
+            } else if (da >= 0.0) != (db >= 0.0)
+                && da >= 0.0
                 && let Some(last) = corners.last_mut()
             {
                 last.1 = true;
@@ -214,7 +224,11 @@ fn meeting_of_parallel(a: Place, b: Place, inside: &impl Fn(Place) -> f64, start
     let at = |part: f64| unit([0, 1, 2].map(|k| a[k] + part * (b[k] - a[k])));
     for _ in 0..60 {
         let middle = low.midpoint(high);
-        if (inside(at(middle)) >= 0.0) == starts_inside { low = middle } else { high = middle }
+        if (inside(at(middle)) >= 0.0) == starts_inside {
+            low = middle
+        } else {
+            high = middle
+        }
         if high - low < 1e-16 {
             break;
         }
@@ -318,7 +332,8 @@ mod tests {
         for step in [1.0, 5.0, 30.0, 90.0] {
             let found = given(&cells, &grid(step), step);
             for (k, cell) in cells.iter().enumerate() {
-                let expected: f64 = (1..cell.len() - 1).map(|j| excess(cell[0], cell[j], cell[j + 1])).sum::<f64>().abs();
+                let expected: f64 =
+                    (1..cell.len() - 1).map(|j| excess(cell[0], cell[j], cell[j + 1])).sum::<f64>().abs();
                 assert!((found[k] / expected - 1.0).abs() < 1e-8, "cell {k}, step {step}: {} of {expected}", found[k]);
             }
         }

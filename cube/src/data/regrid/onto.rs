@@ -113,7 +113,8 @@ impl Regridder {
         let (lats, lons) = (latitudes.clone().checked()?, longitudes.clone().checked()?);
         if lats.dims().len() != 3 || lats.dims() != lons.dims() || lats.shape() != lons.shape() {
             let message = format!("corners over {:?} and {:?}", lats.dims(), lons.dims());
-            return Err(Error::mismatch(message).hint("give both over the two dimensions of the grid and one of corners, the last"));
+            return Err(Error::mismatch(message)
+                .hint("give both over the two dimensions of the grid and one of corners, the last"));
         }
         let n_corners = lats.shape()[2] as usize;
         if n_corners < 3 {
