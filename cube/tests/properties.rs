@@ -1,7 +1,6 @@
 //! What holds for every array: slices and element-wise work in any order, steps one by one or together, groups against a loop.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use terracube_cube::base::{AxisChunks, ChunkGrid};
@@ -26,7 +25,7 @@ fn array(shape: [usize; 2], chunks: [u64; 2], seed: u64) -> DataArray {
     let grid = ChunkGrid::new(
         shape.iter().zip(chunks).map(|(&len, chunk)| AxisChunks::regular(len as u64, chunk.min(len as u64))).collect(),
     );
-    let source = Arc::new(MemorySource::new(block, grid));
+    let source = MemorySource::new(block, grid);
     let variable =
         Variable::from_source(Dims::new(["y", "x"]).unwrap(), source, Attributes::new(), Encoding::default());
     DataArray::new(Some("v"), variable, Default::default())
