@@ -10,8 +10,8 @@ use terracube_cube::{
 };
 
 const N: u64 = 64;
-const SIDE: u64 = 256;
-const BUDGET: u64 = 12 << 20;
+const SIDE: u64 = 128;
+const BUDGET: u64 = 3 << 20;
 
 fn value(t: u64, y: u64, x: u64) -> f64 {
     ((t * 7919 + y * 31 + x * 17) % 1009) as f64 + (x % 3) as f64
@@ -22,7 +22,7 @@ fn label(t: u64) -> f64 {
     ((t * 37 + 11) % N) as f64
 }
 
-/// 34 MB in chunks of one field of 0.5 MB.
+/// 8.4 MB in chunks of one field of 0.13 MB.
 fn fields() -> DataArray {
     let axes = [AxisChunks::regular(N, 1), AxisChunks::regular(SIDE, SIDE), AxisChunks::regular(SIDE, SIDE)];
     let source = SyntheticSource::new(ChunkGrid::new(axes.to_vec()), |region, values| {
@@ -197,7 +197,7 @@ fn verbs_run_within_the_budget_or_are_refused_before_they_read() {
             Err(error) => {
                 println!("{}: refused: {error}", row.name);
                 let text = error.to_string();
-                if error.kind() != ErrorKind::OverBudget || row.must_run || !text.contains("MB") {
+                if error.kind() != ErrorKind::OverBudget || row.must_run || !text.contains("MiB") {
                     wrong.push(format!("{}: {text}", row.name));
                 }
             }
