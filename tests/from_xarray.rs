@@ -100,6 +100,11 @@ fn every_line_runs() -> Result<()> {
     let region = DataArray::from_vec(["lat", "lon"], &[4, 6], (0..24).map(|i| i % 3).collect::<Vec<i64>>()).named("region");
     let coarse = DataArray::from_vec(["lat"], &[2], vec![10.0, -10.0]).with_coord("lat", vec![10.0, -10.0]);
 
+    let names = DataArray::from_block(["station"], terracube::cube::Block::from_strings(&[3], ["tas_day", "pr_day", "tas_mon"])?);
+    let corners = |values: Vec<f64>| DataArray::from_vec(["y", "x", "corner"], &[1, 2, 4], values);
+    let corner_lats = corners(vec![0.0, 2.0, 22.0, 20.0, 20.0, 22.0, 42.0, 40.0]);
+    let corner_lons = corners(vec![0.0, 20.0, 20.0, 0.0, 0.0, 20.0, 20.0, 0.0]);
+
     // ## Open, look, keep
     // py: ds = xr.open_zarr(url)
     let ds = open(&store)?;
@@ -277,6 +282,8 @@ fn every_line_runs() -> Result<()> {
     run(t.bfill("time"));
     // py: t.interpolate_na("time")
     run(t.interpolate_na("time"));
+    // py: t.interpolate_na("time", method="akima", limit=2)
+    run(t.interpolate_na_by("time", Method::Akima, Some(2), None));
     // py: t.where(t > 290)
     run(t.where_(t.gt(290.0)));
     // py: t.where((t > 285) & (t < 300), 0)
@@ -331,6 +338,8 @@ fn every_line_runs() -> Result<()> {
     run(t.cumsum("time"));
     // py: t.cumprod("lon")
     run(t.cumprod("lon"));
+    // py: np.argsort along an axis: t.argsort(axis=0)
+    run(t.argsort("time"));
     // py: ds.mean("time")
     run(ds.mean("time"));
     // py: t.reduce(np.ptp, "time")
@@ -387,8 +396,12 @@ fn every_line_runs() -> Result<()> {
     run(t.polyfit("time", 1));
     // py: xr.polyval(t.time, coefficients)
     run(t.coord("time").polyval(&t.polyfit("time", 1)));
+    // py: t.curvefit("time", lambda x, a, b: a * np.exp(-b * x / 1e9), p0={"a": 280, "b": 0})
+    run(t.curvefit("time", &[("a", 280.0), ("b", 0.0)], |x, p| p[0] * (-p[1] * x / 1e9).exp()));
     // py: xr.apply_ufunc(f, t, input_core_dims=[["time"]], vectorize=True)
     run(t.apply_along("time", |line| line.iter().filter(|v| **v > 290.0).count() as f64));
+    // py: xr.apply_ufunc(f, t, p, input_core_dims=[["time"], ["time"]], vectorize=True)
+    run(t.apply_along_with("time", &[&ds.var("p")], |lines| lines[0].iter().zip(lines[1]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)));
     // py: xr.apply_ufunc(f, t, vectorize=True)
     run(t.map_values(|v| v.rem_euclid(7.0)));
     // py: xr.map_blocks(f, t)
@@ -437,6 +450,8 @@ fn every_line_runs() -> Result<()> {
     run(ds.select(["t"])?.group_by("time.month") - &ds.select(["t"])?.group_by("time.month").mean());
     // py: ds.groupby("time.month").mean()
     run(ds.group_by("time.month").mean());
+    // py: t.groupby("time.year").cumsum()
+    run(t.group_by("time.year").cumsum());
 
     // ## Resampling
     // py: t.resample(time="YS").mean()
@@ -455,6 +470,12 @@ fn every_line_runs() -> Result<()> {
     run(t.resample("time", "10D").interpolate());
     // py: t.resample(time="10D").nearest()
     run(t.resample("time", "10D").nearest());
+    // py: t.resample(time="10D").interpolate("cubic")
+    run(t.resample("time", "10D").interpolate_by(Method::Cubic));
+    // py: t.resample(time="12h").asfreq()
+    run(t.resample("time", "12h").asfreq());
+    // py: t.resample(time="30D", origin="end").mean()  # "end_day"
+    run(t.resample_with("time", "30D", &ResampleOptions::new().origin(Origin::End)).mean());
     // py: ds.resample(time="YS").mean()
     run(ds.resample("time", "YS").mean());
 
@@ -477,6 +498,10 @@ fn every_line_runs() -> Result<()> {
     run(ds.select(["t", "p"])?.rolling("time", 12).mean());
     // py: t.rolling_exp(time=6).mean()
     run(t.rolling_exp("time", Decay::Span(6.0)).mean());
+    // py: t.rolling_exp(time=6).cov(p), t.rolling_exp(time=6).corr(p)
+    let _ = (t.rolling_exp("time", Decay::Span(6.0)).cov(&ds.var("p")).values()?, t.rolling_exp("time", Decay::Span(6.0)).corr(&ds.var("p")).values()?);
+    // py: t.rolling(time=5).argmax()
+    run(t.rolling("time", 5).argmax());
     // py: t.cumulative("time").max()
     run(t.cumulative("time").max());
     // py: t.coarsen(lat=2, lon=3).mean()
@@ -493,6 +518,8 @@ fn every_line_runs() -> Result<()> {
     run(t.weighted(&t.coord("lat").cos_deg()).mean(["lat", "lon"]));
     // py: t.weighted(w).std("lat")
     run(t.weighted(&t.coord("lat").cos_deg()).std("lat"));
+    // py: t.weighted(w).sum_of_squares("lat")
+    run(t.weighted(&t.coord("lat").cos_deg()).sum_of_squares("lat"));
     // py: t.weighted(w).quantile(0.9, "lat")
     run(t.weighted(&t.coord("lat").cos_deg()).quantile(0.9, "lat"));
 
@@ -503,6 +530,10 @@ fn every_line_runs() -> Result<()> {
     run(t.stack("cell", ["lat", "lon"]));
     // py: stacked.unstack("cell")
     run(t.stack("cell", ["lat", "lon"]).unstack("cell", ["lat", "lon"]));
+    // py: stacked.sel(lat=20)
+    run(t.stack("cell", ["lat", "lon"]).sel_level("lat", 20.0));
+    // py: stacked.sel(cell=(20, 60))
+    run(t.stack("cell", ["lat", "lon"]).sel_level("lat", 20.0).sel("lon", 60.0));
     // py: t.shift(time=1)
     run(t.shift("time", 1));
     // py: t.roll(lon=3, roll_coords=True)
@@ -531,6 +562,16 @@ fn every_line_runs() -> Result<()> {
     run(t.interp("lat", &coarse));
     // py: t.interp(lat=[10.0, -10.0], method="cubic")
     run(t.interp_by("lat", &coarse, Method::Cubic));
+    // py: t.interp(lat=[10.0, -10.0], method="quadratic")
+    run(t.interp_by("lat", &coarse, Method::Quadratic));
+    // py: t.interp(lat=[10.0, -10.0], method="pchip")  # "akima", "makima"
+    run(t.interp_by("lat", &coarse, Method::Pchip));
+    // py: t.interp(lat=[10.0, -10.0], method="zero")
+    run(t.interp_by("lat", &coarse, Method::Previous));
+    // py: t.interp(lat=[10.0, -10.0], method="polynomial", order=5)  # "quintic"
+    run(t.interp_by("lat", &coarse, Method::Spline(5)));
+    // py: t.interp(lat=[10.0, -10.0], method="barycentric")  # "krogh"
+    run(t.interp_by("lat", &coarse, Method::Polynomial));
     // py: t.interp(lat=[80.0], kwargs={"fill_value": "extrapolate"})
     run(t.interp_beyond("lat", &DataArray::from_vec(["lat"], &[1], vec![80.0]), Method::Linear));
     // py: t.interp(lat=[10.0, -10.0], lon=[30.0])
@@ -570,6 +611,28 @@ fn every_line_runs() -> Result<()> {
     // py: xr.infer_freq(t.time)
     let _ = t.coord("time").infer_frequency()?;
 
+    // ## Strings
+    // py: names.str.upper(), names.str.len()
+    let _ = (names.str().upper().values()?, names.str().len().values()?);
+    // py: names.str.contains("^tas_")
+    run(names.str().contains("^tas_"));
+    // py: names.str.slice(0, 3), names.str.get(-1)
+    let _ = (names.str().slice(0, 3).values()?, names.str().get(-1).values()?);
+    // py: names.str.replace("_", "-", regex=False)
+    run(names.str().replace("_", "-"));
+    // py: names.str.replace(r"(\w+)_(\w+)", r"\2 \1", regex=True)
+    run(names.str().replace_pattern(r"([a-z]+)_([a-z]+)", "$2 $1"));
+    // py: names.str.extract(r"_(\w+)", dim=None)
+    run(names.str().extract(r"_(\w+)", 1));
+    // py: names.str.split(dim="part", sep="_").isel(part=0)
+    run(names.str().part("_", 0));
+    // py: names.str.cat(names, sep="/")
+    run(names.str().cat(&names, "/"));
+    // py: names.str.startswith("tas"), names.str.find("_")
+    let _ = (names.str().startswith("tas").values()?, names.str().find("_").values()?);
+    // py: names.str.strip(), names.str.zfill(12), names.str.center(12, "*")
+    let _ = (names.str().strip().values()?, names.str().zfill(12).values()?, names.str().center(12, '*').values()?);
+
     // ## Climate and Earth observation
     // py: # CDO: fldmean
     run(t.field_mean());
@@ -603,6 +666,8 @@ fn every_line_runs() -> Result<()> {
     run(regridder.apply(&t));
     // py: # regridder.to_netcdf("weights.nc"), Regridder(..., weights="weights.nc")
     let kept = Regridder::from_dataset(&regridder.to_dataset())?;
+    // py: # xESMF: Regridder(ds_with_lat_b_lon_b, grid, "conservative")  # cells of any shape
+    let of_cells = Regridder::from_bounds(&corner_lats, &corner_lons, &Grid::new(vec![10.0, 30.0], vec![10.0])?)?;
     // py: # gdalcubes: cube_view(dx=90, dy=60, aggregation="max")
     run(t.view(&Grid::regular((-90.0, 90.0), (0.0, 360.0), 60.0)?).max());
     // py: # rioxarray: t.rio.reproject("EPSG:3857")
@@ -621,6 +686,16 @@ fn every_line_runs() -> Result<()> {
     t.plot().histogram(20).svg()?;
     // py: t.isel(lat=0).plot.line(x="time")
     t.isel("lat", 0).plot().lines("time").svg()?;
+    // py: t.isel(time=0).plot.contour(levels=8), t.isel(time=0).plot.contourf(levels=8)
+    let _ = (t.isel("time", 0).plot().contour(8).svg()?, t.isel("time", 0).plot().contourf(8).svg()?);
+    // py: t.isel(time=slice(0, 4)).plot(col="time", col_wrap=2)
+    t.isel("time", 0..4).plot().facet("time", 2).svg()?;
+    // py: ds.plot.scatter("p", "t")
+    t.plot().scatter(&ds.var("p")).svg()?;
+    // py: ds.isel(time=0).plot.quiver("lon", "lat", "p", "q")
+    ds.var("p").isel("time", 0).plot().quiver(&ds.var("q").isel("time", 0)).svg()?;
+    // py: t.mean(["lat", "lon"]).plot.step()
+    t.mean(["lat", "lon"]).plot().steps().svg()?;
     // py: print(t)
     let text = t.to_string();
     // py: t.values.tolist()
@@ -633,6 +708,7 @@ fn every_line_runs() -> Result<()> {
     assert!(array.shape().len() == 3 && mean > 280.0 && low.shape() == high.shape() && list.len() == 36 * 24);
     assert!(aligned[0].shape() == aligned[1].shape() && both.len() == 2 && text.contains("time") && many.names().count() == 3);
     run(kept.apply(&t));
+    run(of_cells.apply(&DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0])));
     std::fs::remove_dir_all(&folder).unwrap();
     Ok(())
 }

@@ -19,7 +19,7 @@ pub use data::{
     DatasetCoarsened, DatasetGroupBy, DatasetOperand, DatasetRolling, DatasetWeighted, Dates, Decay, Encoding,
     EncodingFields, Eofs, ExponentialWindow, Fill, Grid, GridView, GroupBy, GroupByAll, Join, Method, Origin, PadMode,
     Polygons, Reduction, RegridMethod, Regridder, ResampleOptions, RollingWindow, RotatedPole, RunningDays, Side,
-    Variable, Weighted, align, at_or_after, at_or_before, broadcast, combine_by_coords, compute, compute_async,
+    Texts, Variable, Weighted, align, at_or_after, at_or_before, broadcast, combine_by_coords, compute, compute_async,
     compute_with, concat, concat_datasets, date_range, date_range_of, every, merge, near, register_function,
 };
 pub use execute::{CancelToken, Context, MemoryBudget, Observer, Progress, RunReport, Sink, SpillSpace};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use terracube_cube::data::PadMode;
 use terracube_cube::{
-    ALL, Block, Calendar, Context, DType, DataArray, Dataset, Error, Join, MemoryBudget, at_or_before, compute_with,
-    concat, date_range, merge, near,
+    ALL, Block, Calendar, Context, DType, DataArray, Dataset, Decay, Error, Join, MemoryBudget, Method, at_or_before,
+    compute_with, concat, date_range, merge, near,
 };
 
 /// More lines than this, of so many characters, are not read.
@@ -83,6 +83,24 @@ fn mistakes() -> Vec<(&'static str, Error)> {
         ("t.expand_dims(\"lat\")", of(t().expand_dims("lat"))),
         ("t.drop_vars([\"height\"])", of(t().drop_vars(["height"]))),
         ("x.pad(\"y\", 1, 1, PadMode::Edge)", of(plain(3).pad("y", 1, 1, PadMode::Edge))),
+        ("t.str().upper()", of(t().str().upper())),
+        ("names.str().contains(\"B(\")", of(names().str().contains("B("))),
+        ("names.str().extract(\"B\", 1)", of(names().str().extract("B", 1))),
+        ("t.sel_level(\"lat\", 50.0)", of(t().sel_level("lat", 50.0))),
+        ("stacked.sel_level(\"lat\", 55.0)", of(t().stack("cell", ["lat", "lon"]).sel_level("lat", 55.0))),
+        ("t.argsort(\"tiem\")", of(t().argsort("tiem"))),
+        ("t.rolling(\"time\", 30).argmax()", of(t().rolling("time", 30).argmax())),
+        ("t.curvefit(\"time\", &[], ...)", of(t().curvefit("time", &[], |x, _| x).var("curvefit_coefficients"))),
+        (
+            "t.curvefit(\"height\", ...)",
+            of(t().curvefit("height", &[("a", 1.0)], |x, p| p[0] * x).var("curvefit_covariance")),
+        ),
+        (
+            "t.apply_along_with(\"lat\", &[&t.mean(\"lat\")], ...)",
+            of(t().apply_along_with("lat", &[&t().mean("lat")], |_| 0.0)),
+        ),
+        ("t.rolling_exp(\"time\", ...).cov(&names)", of(t().rolling_exp("time", Decay::Span(3.0)).cov(&names()))),
+        ("t.interp_by(\"time\", text labels, Method::Pchip)", of(t().interp_by("time", &names(), Method::Pchip))),
         (
             "large.rank(\"x\"), budget of 1 MiB",
             compute_with(&large.rank("x").cast(DType::F32), &small).expect_err("a mistake"),

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use terracube_cube::data::{Fill, Method, PadMode};
 use terracube_cube::source::MemorySource;
 use terracube_cube::{
-    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Decay, Dims, Encoding, Join, TimeUnit,
-    Variable, align, concat,
+    ALL, Attributes, Block, Calendar, ChunkGrid, Coords, DType, DataArray, Decay, Dims, Encoding, Grid, Join, Origin,
+    RegridMethod, Regridder, ResampleOptions, TimeUnit, Variable, align, concat,
 };
 
 fn labelled(block: &Block, chunk: &[u64]) -> DataArray {
@@ -102,7 +102,56 @@ fn battery(t: &DataArray) -> Vec<(&'static str, DataArray)> {
         ("line on line", concat(&[&line, &(&line * 2.0)], "member")),
         ("first combined", t.isel("lat", 0..1).combine_first(t)),
         ("correlation", t.corr(&(t * t), "time")),
+        ("positions in order", t.argsort("time")),
+        ("places in windows", t.rolling("time", 4).min_periods(1).argmax()),
+        ("places in centered windows", t.rolling("lat", 3).centered().min_periods(1).argmin()),
+        ("decaying covariance", t.rolling_exp("time", Decay::Alpha(0.3)).cov(&(t * t))),
+        ("quadratic", t.fillna(1.0).interp_by("lat", &at, Method::Quadratic)),
+        ("shape preserving", t.fillna(1.0).interp_by("lat", &at, Method::Pchip)),
+        ("label before", t.interp_by("lat", &at, Method::Previous)),
+        ("gaps on a curve", t.interpolate_na_by("time", Method::Akima, None, None)),
+        ("resampled on a curve", t.fillna(1.0).resample("time", "5D").interpolate_by(Method::Cubic)),
+        ("resampled from the end", resampled_from_the_end(t)),
+        ("only at labels", t.resample("time", "36h").asfreq()),
+        ("running within groups", t.group_by("time.month").cumsum()),
+        (
+            "two lines",
+            t.apply_along_with("time", &[&t.mean("lon")], |lines| {
+                lines[0].iter().zip(lines[1]).map(|(a, b)| a - b).filter(|v| v.is_finite()).sum()
+            }),
+        ),
+        ("by level", t.stack("point", ["lat", "lon"]).sel_level("lon", 40.0)),
+        (
+            "curve of one's own",
+            t.fillna(1.0)
+                .curvefit("time", &[("a", 0.0), ("b", 0.0)], |x, p| p[0] + p[1] * (x / 864_000.0))
+                .var("curvefit_coefficients"),
+        ),
+        ("squares", t.weighted(&t.coord("lat").cos_deg()).sum_of_squares("lat")),
+        ("cells of any shape", over_cells(t)),
     ]
+}
+
+fn resampled_from_the_end(t: &DataArray) -> DataArray {
+    t.resample_with("time", "5D", &ResampleOptions::new().origin(Origin::End)).sum()
+}
+
+/// From cells whose places are coordinates of two dimensions.
+fn over_cells(t: &DataArray) -> DataArray {
+    let (lat, lon) = (t.coord("lat"), t.coord("lon"));
+    let (n, m) = (t.shape()[1] as usize, t.shape()[2] as usize);
+    let plane = |of: &dyn Fn(usize, usize) -> f64, units: &str| {
+        let values = (0..n * m).map(|k| of(k / m, k % m)).collect();
+        DataArray::from_vec(["lat", "lon"], &[n, m], values).with_attr("units", units)
+    };
+    assert!(lat.error().is_none() && lon.error().is_none());
+    let turned = t.drop_vars(["lat", "lon"]).assign_coords([
+        ("lat2", &plane(&|i, j| 10.0 + 3.0 * i as f64 + 0.5 * j as f64, "degrees_north")),
+        ("lon2", &plane(&|i, j| 20.0 + 4.0 * j as f64 - 0.4 * i as f64, "degrees_east")),
+    ]);
+    let grid = Grid::new(vec![12.0, 16.0], vec![21.0, 26.0, 31.0]).unwrap();
+    let made = Regridder::from_curvilinear(&turned, &grid, RegridMethod::Conservative);
+    made.map_or_else(DataArray::failed, |regridder| regridder.apply(&turned))
 }
 
 proptest! {

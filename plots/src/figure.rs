@@ -98,6 +98,81 @@ impl Figure {
         self.with(|options| options.kind = Kind::Histogram(n_bins))
     }
 
+    /// Lines in steps: each value from the label before to its own (xarray's `plot.step()`).
+    #[must_use]
+    pub fn steps(&self) -> Self {
+        self.with(|options| options.steps = true)
+    }
+
+    /// About `n` lines of equal value in their colours, for arrays of two dimensions; none beside missing values (xarray's `plot.contour(levels=n)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_plots::PlotExt;
+    /// let t = DataArray::from_vec(["y", "x"], &[3, 3], vec![0.0, 1.0, 2.0, 1.0, 2.0, 3.0, 2.0, 3.0, 4.0]);
+    /// assert!(t.plot().contour(5).svg()?.contains("<path"));
+    /// assert!(t.plot().contourf(5).svg()?.contains("<image"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn contour(&self, n: usize) -> Self {
+        self.with(|options| options.kind = Kind::Contours(n))
+    }
+
+    /// About `n` bands of colour between lines of equal value, for arrays of two dimensions (xarray's `plot.contourf(levels=n)`).
+    #[must_use]
+    pub fn contourf(&self, n: usize) -> Self {
+        self.with(|options| options.kind = Kind::Bands(n))
+    }
+
+    /// The values against those of another array, point by point, aligned by labels (xarray's `ds.plot.scatter(x, y)`, with this one as y). Of more
+    /// than ten thousand points a regular sample is drawn, and the title says so.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_plots::PlotExt;
+    /// let x = DataArray::from_vec(["i"], &[3], vec![1.0, 2.0, 3.0]).named("x");
+    /// let figure = (&x * 2.0).named("y").plot().scatter(&x);
+    /// assert!(figure.svg()?.contains("y against x"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn scatter(&self, x: &DataArray) -> Self {
+        let x = Box::new(x.clone());
+        self.with(|options| options.kind = Kind::Scatter(x))
+    }
+
+    /// Arrows whose part to the right are these values, and upwards those of `v`; two dimensions (xarray's `ds.plot.quiver`). Of more than thirty along
+    /// an axis every n-th is drawn. A key says what the length means.
+    #[must_use]
+    pub fn quiver(&self, v: &DataArray) -> Self {
+        let v = Box::new(v.clone());
+        self.with(|options| options.kind = Kind::Quiver(v))
+    }
+
+    /// Arrows of two components over the map of these values: wind over pressure.
+    #[must_use]
+    pub fn arrows(&self, u: &DataArray, v: &DataArray) -> Self {
+        let components = (u.clone(), v.clone());
+        self.with(|options| options.arrows = Some(components))
+    }
+
+    /// A panel for each position of a dimension, `columns` in a row, all to one scale and with one colour bar (xarray's `plot(col=..., col_wrap=...)`).
+    /// 48 panels at most. [`Figure::size`] is that of the whole.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_plots::PlotExt;
+    /// let t = DataArray::from_vec(["month", "y", "x"], &[4, 2, 2], (0..16).map(f64::from).collect()).with_coord("month", vec![1, 4, 7, 10]);
+    /// assert!(t.plot().facet("month", 2).svg()?.contains("month = 10"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn facet(&self, dim: &str, columns: usize) -> Self {
+        let dim = dim.to_owned();
+        self.with(|options| options.facet = Some((dim, columns)))
+    }
+
     /// The figure as an SVG document. Computes, once.
     ///
     /// # Errors

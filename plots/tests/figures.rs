@@ -44,6 +44,7 @@ fn keep(name: &str, figure: &Figure) -> String {
     let svg = figure.svg().unwrap();
     if let Some(folder) = std::env::var_os("TERRACUBE_GALLERY") {
         std::fs::write(std::path::Path::new(&folder).join(format!("figure_{name}.svg")), &svg).unwrap();
+        figure.save(std::path::Path::new(&folder).join(format!("figure_{name}.png"))).unwrap();
     }
     svg
 }
@@ -75,6 +76,46 @@ fn maps_and_series_have_labels_units_and_titles() {
     holds(&lines, &["lat [degrees_north]", "27.5", "2.5"]);
     holds(&keep("histogram", &t.plot().histogram(40).vmin(220.0)), &["count", "2 metre temperature [K]"]);
     holds(&keep("months", &t.group_by("time.month").mean().mean(["lat", "lon"]).plot()), &["month", "12"]);
+}
+
+#[test]
+fn contours_arrows_points_steps_and_panels() {
+    let t = temperature(36, 72);
+    let (south, january) = (t.isel("lat", 18..36).isel("lon", 0..40), t.isel("time", 0));
+    let lines = keep("contour", &january.plot().contour(12));
+    assert!(lines.matches("stroke-linecap=\"round\"").count() >= 5 && !lines.contains("all values"));
+    holds(&keep("contourf", &january.plot().contourf(10)), &["30°N", "2 metre temperature [K]"]);
+    keep("contour_anomaly", &(&t.isel("time", 6) - &t.mean("time")).named("anomaly").plot().contourf(12));
+    let wave = |shift: f64| {
+        let (lat, lon) = (january.coord("lat"), january.coord("lon"));
+        let u = (&lat + shift).cos_deg() * 12.0 + (&lon * 3.0).sin_deg() * 4.0;
+        u.named("u").with_attr("units", "m/s")
+    };
+    let (u, v) = (wave(0.0), wave(60.0));
+    holds(&keep("quiver", &u.plot().quiver(&v).title("wind")), &["wind", "10 m/s"]);
+    holds(&keep("arrows", &january.plot().arrows(&u, &v)), &["time = 2001-01-16"]);
+    let scatter = keep("scatter", &t.isel("time", 6).named("july").plot().scatter(&january.named("january")));
+    assert!(scatter.contains("h0M"), "points are drawn");
+    let steps = keep("steps", &t.mean(["lat", "lon"]).plot().steps());
+    assert_ne!(steps, t.mean(["lat", "lon"]).plot().svg().unwrap());
+    let panels = keep("facet", &t.isel("time", 0..6).plot().facet("time", 3).title("half a year"));
+    holds(&panels, &["half a year", "time = 2001-01-16", "2 metre temperature [K]"]);
+    assert_eq!(panels.matches("<svg x=").count() - panels.matches("overflow=").count(), 6, "a panel for each");
+    keep(
+        "facet_anomaly",
+        &(&south - &south.mean("time")).named("anomaly").isel("time", 0..4).plot().contourf(8).facet("time", 2),
+    );
+    keep("facet_lines", &south.mean("lon").isel("lat", 0..9).plot().lines("time").facet("lat", 3));
+    let errors = [
+        (t.plot().contour(5), "contours need two dimensions"),
+        (t.plot().facet("tim", 3), "no dimension `tim`; did you mean `time`?"),
+        (temperature(60, 4).isel("time", 0).plot().facet("lat", 6), "60 panels, one for each position of `lat`"),
+        (january.plot().quiver(&t), "arrows need two components over two dimensions"),
+    ];
+    for (figure, expected) in errors {
+        let error = figure.svg().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]

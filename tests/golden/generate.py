@@ -13,6 +13,7 @@ import cftime
 import numpy as np
 import xarray as xr
 
+import added_cases
 import further_cases
 import later_cases
 import more_cases
@@ -291,7 +292,7 @@ def main():
     inner = opened(folder / "groups.nc", "inner")
     cases.append({"name": "groups.nc inner: open", "store": "groups.nc", "group": "inner", "open": True, "expect": open_expectation(inner)})
     seen = set()
-    for section in (decoding, containers, selections, arithmetic, reductions, groups, *further_cases.SECTIONS, *more_cases.SECTIONS, *later_cases.SECTIONS):
+    for section in (decoding, containers, selections, arithmetic, reductions, groups, *further_cases.SECTIONS, *more_cases.SECTIONS, *later_cases.SECTIONS, *added_cases.SECTIONS):
         for store, steps in section():
             name = f"{store}: {describe_steps(steps)}"
             if name in seen:
@@ -309,7 +310,7 @@ def main():
             if steps == v("days_nat") and expect["calendar"] != "standard":
                 # xarray makes the epoch of a missing time in calendars that numpy does not know; to us it is missing.
                 expect["values"] = [None if i in stores.MISSING_TIMES else x for i, x in enumerate(expect["values"])]
-            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **(more_cases.tolerance(section, steps, result) or later_cases.tolerance(section, steps, result) or further_cases.tolerance(section, datasets[store], steps, result) or tolerance(store, datasets[store], steps, result)), "expect": expect})
+            cases.append({"name": name, "section": section.__name__, "store": store, "steps": steps, **(added_cases.tolerance(section, steps, result) or more_cases.tolerance(section, steps, result) or later_cases.tolerance(section, steps, result) or further_cases.tolerance(section, datasets[store], steps, result) or tolerance(store, datasets[store], steps, result)), "expect": expect})
     with open(HERE / "cases.json", "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in cases) + "\n]\n")
     print(f"{len(cases)} cases over {len(datasets)} stores")

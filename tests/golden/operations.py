@@ -6,7 +6,7 @@ A pipeline is a list of steps; the first names a variable, each further one work
   {"mean" | "sum" | "min" | "max" | "std" | "var" | "count": DIMS | "ALL", "keep_nan", "min_count", "ddof": ...}
   {"group": "time.month", "reduce": "mean", ...options}  {"group_sub" | "group_add" | "group_mul" | "group_div": "time.month", "reduce": "mean"}
   {"add" | "sub" | "mul" | "div" | "rsub" | "rdiv" | "gt" | "ge" | "lt" | "le" | "eq" | "ne": NUMBER | PIPELINE}  {"neg": true}
-  and those of verbs.py, more_verbs.py, climate_verbs.py and later_verbs.py
+  and those of verbs.py, more_verbs.py, climate_verbs.py, later_verbs.py and added_verbs.py
   {"and" | "or": PIPELINE}  {"not": true}  {"where": PIPELINE}  {"where_else": [PIPELINE, NUMBER | PIPELINE]}
 """
 import operator
@@ -14,6 +14,7 @@ import operator
 import numpy as np
 import xarray as xr
 
+import added_verbs
 import climate_verbs
 import later_verbs
 import more_verbs
@@ -73,7 +74,7 @@ def one(dataset, value, step):
         return value.where(run(dataset, argument[0]), run(dataset, argument[1]))
     if name in BINARY:
         return BINARY[name](value, run(dataset, argument))
-    for further in (verbs, more_verbs, climate_verbs, later_verbs):
+    for further in (verbs, more_verbs, climate_verbs, later_verbs, added_verbs):
         result = further.one(value, name, argument, options, lambda pipeline: run(dataset, pipeline), dataset)
         if result is not None:
             return result

@@ -35,6 +35,7 @@ pub fn run_at(dataset: &Dataset, steps: &[Value], path: &str) -> DataArray {
                     .or_else(|| super::more_verbs::one(&before, name, argument, step, &further))
                     .or_else(|| super::climate_verbs::one(&before, name, argument, step, &further))
                     .or_else(|| super::later_verbs::one(&before, name, argument, step, &further))
+                    .or_else(|| super::added_verbs::one(&before, name, argument, step, &further))
                     .unwrap_or_else(|| apply(dataset, &before, name, argument, &Options::of(step)))
             }
         });

@@ -148,7 +148,7 @@ pub fn one(
         "integrate" => a.integrate(text(x)),
         "cumulative_integrate" => a.cumulative_integrate(text(x)),
         "interp" if is_set("beyond") => a.interp_beyond(text(&x[0]), &floats(&x[1]), Method::Linear),
-        "interp" => a.interp_by(text(&x[0]), &floats(&x[1]), method(word("method"))),
+        "interp" => a.interp_by(text(&x[0]), &floats(&x[1]), super::added_verbs::method(word("method"))),
         "points" => {
             let labels: Vec<(&str, DataArray)> =
                 x.as_object().expect("labels").iter().map(|(dim, list)| (dim.as_str(), at_stations(list))).collect();
@@ -165,7 +165,9 @@ pub fn one(
                 _ => groups.count(),
             }
         }
-        "interpolate_na" => a.interpolate_na_by(text(x), method(word("method")), number("limit"), None),
+        "interpolate_na" => {
+            a.interpolate_na_by(text(x), super::added_verbs::method(word("method")), number("limit"), None)
+        }
         _ => return None,
     })
 }
@@ -345,14 +347,6 @@ fn coarsen(a: &DataArray, sizes: &Value, reduce: &str, boundary: &str) -> DataAr
         "median" => blocks.median(),
         "std" => blocks.std(),
         other => panic!("no statistic `{other}`"),
-    }
-}
-
-fn method(name: &str) -> Method {
-    match name {
-        "nearest" => Method::Nearest,
-        "cubic" => Method::Cubic,
-        _ => Method::Linear,
     }
 }
 

@@ -44,6 +44,13 @@ impl DataArray {
     }
 
     /// The product of all values up to each, missing ones counted as 1 (xarray's `cumprod`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.cumprod("x").to_f64()?, [1.0, 2.0, 2.0, 8.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cumprod(&self, dims: impl IntoDims) -> Self {
         self.along_each(dims, &AxisOp::CumProd { skip_missing: true })
@@ -64,18 +71,39 @@ impl DataArray {
     }
 
     /// As [`DataArray::ffill`], at most `limit` missing values in a row.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, f64::NAN]);
+    /// assert_eq!(t.ffill_limit("x", 1).fillna(-1.0).to_f64()?, [1.0, 1.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ffill_limit(&self, dim: &str, limit: u64) -> Self {
         self.along(dim, AxisOp::FillForward { limit: Some(limit) })
     }
 
     /// Missing values become the next value after them along a dimension (xarray's `bfill`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.bfill("x").to_f64()?, [1.0, 2.0, 4.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn bfill(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::FillBackward { limit: None })
     }
 
     /// As [`DataArray::bfill`], at most `limit` missing values in a row.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![f64::NAN, f64::NAN, 1.0]);
+    /// assert_eq!(t.bfill_limit("x", 1).fillna(-1.0).to_f64()?, [-1.0, 1.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn bfill_limit(&self, dim: &str, limit: u64) -> Self {
         self.along(dim, AxisOp::FillBackward { limit: Some(limit) })
@@ -100,6 +128,13 @@ impl DataArray {
     }
 
     /// As [`DataArray::shift`], with a value for what comes in; integers stay integers (xarray's `shift(fill_value=...)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1, 2, 3]);
+    /// assert_eq!(t.shift_with("x", 1, 0).to_vec::<i32>()?, [0, 1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn shift_with(&self, dim: &str, n: i64, fill: impl Operand) -> Self {
         let axis = match self.dims().axis(dim) {
@@ -119,6 +154,14 @@ impl DataArray {
 
     /// Values moved round by `n` positions towards the end of a dimension: what leaves at one end comes in at the other. Labels stay
     /// (xarray's `roll`); see [`DataArray::roll_with_labels`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.roll("x", 1).to_f64()?, [2.0, 1.0, 4.0, 3.0]);
+    /// assert_eq!(t.roll("x", 1).coord("x").to_f64()?, [5.0, 7.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn roll(&self, dim: &str, n: i64) -> Self {
         match self.dims().axis(dim) {
@@ -128,6 +171,13 @@ impl DataArray {
     }
 
     /// As [`DataArray::roll`], labels and all (xarray's `roll(roll_coords=True)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.roll_with_labels("x", 1).coord("x").to_f64()?, [7.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn roll_with_labels(&self, dim: &str, n: i64) -> Self {
         let array = self.roll(dim, n);
@@ -169,6 +219,13 @@ impl DataArray {
 
     /// Derivatives along the labels of a dimension: central differences of second order, one-sided at the ends (xarray's
     /// `differentiate`). Along times per second.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![0.0, 1.0, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0]);
+    /// assert_eq!(t.differentiate("x").to_f64()?, [1.0, 2.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn differentiate(&self, dim: &str) -> Self {
         match self.label_numbers(dim) {
@@ -194,6 +251,13 @@ impl DataArray {
     }
 
     /// The integral from the first label of a dimension to each (xarray's `cumulative_integrate`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![0.0, 2.0, 2.0]).with_coord("x", vec![0.0, 1.0, 3.0]);
+    /// assert_eq!(t.cumulative_integrate("x").to_f64()?, [0.0, 1.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cumulative_integrate(&self, dim: &str) -> Self {
         match self.label_numbers(dim) {
@@ -204,12 +268,26 @@ impl DataArray {
 
     /// The places of values in ascending order along a dimension, from 1; equal ones share the mean of their places (f64; xarray's
     /// `rank`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![30.0, 10.0, 10.0, 20.0]);
+    /// assert_eq!(t.rank("x").to_f64()?, [4.0, 1.5, 1.5, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rank(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Rank { as_part: false })
     }
 
     /// As [`DataArray::rank`], as parts of the number of values (xarray's `rank(pct=True)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![30.0, 10.0]);
+    /// assert_eq!(t.rank_parts("x").to_f64()?, [1.0, 0.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rank_parts(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Rank { as_part: true })

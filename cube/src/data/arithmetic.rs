@@ -70,6 +70,13 @@ impl DataArray {
     }
 
     /// The values where `condition` holds, else those of `other` (an array or a literal).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.where_else(t.gt(1.5), 0.0).to_f64()?, [0.0, 2.0, 0.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn where_else(&self, condition: impl std::borrow::Borrow<DataArray>, other: impl Operand) -> Self {
         let chosen = match other.into_operand() {
@@ -106,6 +113,13 @@ impl DataArray {
     }
 
     /// Another dtype, as numpy's `astype`: floats to integers truncate.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.9, -1.9]);
+    /// assert_eq!(t.cast(DType::I32).to_vec::<i32>()?, [1, -1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cast(&self, dtype: DType) -> Self {
         self.with_values(self.variable.expr().cast(dtype))

@@ -24,6 +24,13 @@ impl DataArray {
     }
 
     /// The same array with attributes set (xarray's `assign_attrs`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.assign_attrs([("units", "K")]).attrs().text("units"), Some("K"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn assign_attrs<K: Into<String>, V: Into<Attribute>>(&self, attrs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut all = self.attrs().clone();
@@ -32,6 +39,13 @@ impl DataArray {
     }
 
     /// The same array without the named coordinates (xarray's `drop_vars`, `reset_coords(drop=True)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert!(t.drop_vars(["x"]).coords().get("x").is_none());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_vars<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
@@ -43,6 +57,13 @@ impl DataArray {
     }
 
     /// A dataset of this one variable under its name (`values` if it has none) (xarray's `to_dataset`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.named("t").to_dataset().names().collect::<Vec<_>>(), ["t"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn to_dataset(&self) -> Dataset {
         let name: Arc<str> = self.name.clone().unwrap_or_else(|| "values".into());
@@ -102,6 +123,13 @@ impl Dataset {
     }
 
     /// The same dataset with attributes set (xarray's `assign_attrs`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.assign_attrs([("title", "x")]).attrs().text("title"), Some("x"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn assign_attrs<K: Into<String>, V: Into<Attribute>>(&self, attrs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut all: Attributes = self.attrs().clone();
@@ -110,6 +138,13 @@ impl Dataset {
     }
 
     /// The same dataset without the named variables and coordinates (xarray's `drop_vars`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.drop_vars(["t"]).names().count(), 0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_vars<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
@@ -125,6 +160,13 @@ impl Dataset {
     }
 
     /// The same dataset without a dimension and everything along it (xarray's `drop_dims`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.drop_dims("x").names().count(), 0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_dims(&self, dim: &str) -> Self {
         let keeps = |variable: &Variable| !variable.dims().contains(dim);
@@ -133,6 +175,13 @@ impl Dataset {
     }
 
     /// Named variables become coordinates (xarray's `set_coords`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert!(ds.set_coords(["t"]).coords().get("t").is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn set_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let mut dataset = self.clone();
@@ -172,6 +221,13 @@ impl Dataset {
     }
 
     /// Calls `change` with the dataset: to keep a chain of calls going (xarray's `pipe`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.pipe(|ds| ds.max("x")).var("t").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn pipe<T>(&self, change: impl FnOnce(&Self) -> T) -> T {
         change(self)

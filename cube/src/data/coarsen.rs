@@ -10,6 +10,13 @@ use crate::plan::{Expr, GroupCodes};
 
 impl DataArray {
     /// Blocks of `window` neighbours along a dimension (xarray's `coarsen`); see [`Coarsened`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).mean().to_f64()?, [1.5, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn coarsen(&self, dim: &str, window: u64) -> Coarsened {
         Coarsened { array: self.clone(), windows: vec![(dim.to_owned(), window)], boundary: Boundary::Exact }
@@ -54,12 +61,26 @@ impl Coarsened {
     }
 
     /// Positions that do not fill a block are left out (xarray's `boundary="trim"`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[5], vec![1.0, 2.0, 3.0, 5.0, 9.0]);
+    /// assert_eq!(t.coarsen("x", 2).trim().max().to_f64()?, [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn trim(&self) -> Self {
         Self { boundary: Boundary::Trim, ..self.clone() }
     }
 
     /// The last block may be shorter (xarray's `boundary="pad"`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[5], vec![1.0, 2.0, 3.0, 5.0, 9.0]);
+    /// assert_eq!(t.coarsen("x", 2).pad().max().to_f64()?, [2.0, 5.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn pad(&self) -> Self {
         Self { boundary: Boundary::Pad, ..self.clone() }

@@ -128,6 +128,14 @@ impl DataArray {
 
     /// As [`DataArray::reindex`], with the label that stands for one that is not there, at most `tolerance` away (in units of the labels;
     /// counts for times).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Fill};
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![0.9, 7.0]);
+    /// assert_eq!(t.reindex_near("x", &at, Fill::Nearest, Some(0.5)).fillna(-1.0).to_f64()?, [2.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn reindex_near(&self, dim: &str, labels: &DataArray, fill: Fill, tolerance: Option<f64>) -> Self {
         match labels.as_labels(dim) {
@@ -137,6 +145,14 @@ impl DataArray {
     }
 
     /// As [`DataArray::reindex`], with a value where there is no such label (xarray's `fill_value`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![1.0, 9.0]);
+    /// assert_eq!(t.reindex_with("x", &at, 0.0).to_f64()?, [2.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn reindex_with(&self, dim: &str, labels: &DataArray, value: impl Operand) -> Self {
         let found = || -> Result<Self> {
@@ -153,6 +169,13 @@ impl DataArray {
     }
 
     /// The values at the labels of `other` along every dimension that both have (xarray's `reindex_like`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.reindex_like(&t.isel("x", [3, 0])).to_f64()?, [4.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn reindex_like(&self, other: &DataArray) -> Self {
         let shared: Vec<&Coord> = self.dims().iter().filter_map(|dim| labels_of(other, dim)).collect();

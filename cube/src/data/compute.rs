@@ -141,6 +141,14 @@ impl DataArray {
     /// The same array with its values in memory (xarray's `compute`). Runs on all cores within the memory budget, with progress, and
     /// can be interrupted.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// let kept = (&t * 2.0).compute()?;
+    /// assert_eq!(kept.isel("x", 3).to_f64()?, [8.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The mistake that the array carries, what reading gives, [`crate::ErrorKind::OverBudget`], [`crate::ErrorKind::Cancelled`].
     pub fn compute(&self) -> Result<Self> {
@@ -156,6 +164,13 @@ impl DataArray {
     }
 
     /// The values, computed if they are not in memory.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.values()?.shape(), [2, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::compute`].
@@ -177,6 +192,13 @@ impl DataArray {
 
     /// The values in C order as f64; missing times are NaN. Computes.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.isel("y", 0).to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`DataArray::compute`]; for strings.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
@@ -185,6 +207,13 @@ impl DataArray {
 
     /// The values in C order (`u8` for bool, `i64` for times). Computes.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1i64, 2]);
+    /// assert_eq!(t.to_vec::<i64>()?, [1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`DataArray::compute`]; if the dtype is held as another type.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
@@ -192,6 +221,14 @@ impl DataArray {
     }
 
     /// The only value, as f64. Computes.
+    ///
+    /// ```
+    /// use terracube_cube::{ALL, DataArray};
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.mean(ALL).item()?, 2.5);
+    /// assert!(t.item().is_err(), "four values are not one");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::compute`]; if there is not exactly one value.
@@ -207,6 +244,13 @@ impl DataArray {
     }
 
     /// The optimised plan as text: operations, passes over the data, tasks, bytes, memory. Reads at most coordinates.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert!(t.mean("y").explain()?.contains("mean"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The mistake that the array carries.
@@ -233,6 +277,13 @@ impl DataArray {
 
 impl Dataset {
     /// The same dataset with all variables in memory; chunks that several need are read once.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.compute()?.var("t").to_f64()?, [1.0, 2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::compute`].

@@ -36,6 +36,14 @@ impl DataArray {
     }
 
     /// An array over values in memory, in C order. Carries an error if their number is not the product of `shape`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1, 2, 3, 4]);
+    /// assert_eq!(t.isel("y", 1).to_vec::<i32>()?, [3, 4]);
+    /// assert!(DataArray::from_vec(["x"], &[3], vec![1, 2]).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn from_vec<S: AsRef<str>, T: Element>(
         dims: impl IntoIterator<Item = S>,
         shape: &[usize],
@@ -68,6 +76,13 @@ impl DataArray {
     }
 
     /// The same array with a dimension coordinate (1-D, along the dimension of that name).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1, 2]).with_coord("x", vec![10.0, 20.0]);
+    /// assert_eq!(t.sel("x", 20.0).to_vec::<i32>()?, [2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn with_coord<T: Element>(&self, dim: &str, labels: Vec<T>) -> Self {
         match Block::new(&[labels.len()], labels) {
@@ -109,12 +124,26 @@ impl DataArray {
     }
 
     /// The same array under another name.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.named("t2m").name(), Some("t2m"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn named(&self, name: &str) -> Self {
         Self { name: Some(name.into()), ..self.clone() }
     }
 
     /// The same array with one attribute set.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.with_attr("units", "K").attrs().text("units"), Some("K"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn with_attr(&self, name: &str, value: impl Into<Attribute>) -> Self {
         let mut attrs = self.variable.attrs().clone();
@@ -184,6 +213,13 @@ impl DataArray {
     }
 
     /// A coordinate as an array of its own; carries an error if there is none of that name.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.coord("y").to_f64()?, [0.0, 10.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn coord(&self, name: &str) -> Self {
         match self.coords.get(name) {
             Some(coord) => coord_array(coord, &self.coords),
@@ -194,11 +230,25 @@ impl DataArray {
     }
 
     /// The mistake that was made while building this; `None` if there was none so far. Reads nothing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.mean("y").error().is_some() && t.mean("x").error().is_none());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn error(&self) -> Option<&Error> {
         self.variable.error()
     }
 
     /// The same array, or the mistake that it carries: to fail early.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.mean("y").checked().is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What [`DataArray::error`] shows.

@@ -64,6 +64,14 @@ impl Dataset {
     }
 
     /// A variable with its coordinates, as an owned array; a missing name travels in it as a mistake.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.var("t").to_f64()?, [1.0, 2.0, 6.0]);
+    /// assert!(ds.var("s").error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn var(&self, name: &str) -> DataArray {
         if let Some((name, variable)) = self.variables.iter().find(|(held, _)| **held == *name) {
             return DataArray::new(Some(name), variable.clone(), self.coords.clone());
@@ -71,10 +79,19 @@ impl Dataset {
         if self.coords.get(name).is_some() {
             return self.coord(name);
         }
-        DataArray::failed(Error::unknown_name("variable", name, self.names()))
+        // A mistake made before comes first: it may be why the name is unknown.
+        let earlier = self.variables.iter().find_map(|(_, variable)| variable.error().cloned());
+        DataArray::failed(earlier.unwrap_or_else(|| Error::unknown_name("variable", name, self.names())))
     }
 
     /// A coordinate as an array; a missing name travels in it as a mistake.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.coord("x").to_f64()?, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn coord(&self, name: &str) -> DataArray {
         match self.coords.get(name) {
             Some(coord) => super::data_array::coord_array(coord, &self.coords),
@@ -83,6 +100,13 @@ impl Dataset {
     }
 
     /// The names of the data variables in order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.names().collect::<Vec<_>>(), ["t"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|(name, _)| &**name)
     }
@@ -103,6 +127,13 @@ impl Dataset {
     }
 
     /// Names and lengths of all dimensions, in the order in which variables name them.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.dims(), [("x".to_owned(), 3)]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn dims(&self) -> Vec<(String, u64)> {
         let mut found: Vec<(String, u64)> = Vec::new();
         let coords = self.coords.iter().map(Coord::variable);
@@ -124,6 +155,14 @@ impl Dataset {
     }
 
     /// The same dataset with a variable added or replaced, and its coordinates (xarray's `assign`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let more = ds.with_var("double", &(ds.var("t") * 2.0))?;
+    /// assert_eq!(more.var("double").to_f64()?, [2.0, 4.0, 12.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the array carries a mistake, or its dimensions have other lengths than here.
@@ -160,6 +199,14 @@ impl Dataset {
     }
 
     /// Only the named variables, with the coordinates of their dimensions.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.select(["t"])?.names().count(), 1);
+    /// assert!(ds.select(["u"]).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If a name is no variable.

@@ -33,12 +33,26 @@ impl Dataset {
     }
 
     /// The values of every variable where `condition` holds, else missing (xarray's `where`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.where_(ds.var("t").gt(1.5)).var("t").count("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn where_(&self, condition: impl Borrow<DataArray>) -> Self {
         self.map(|array| array.where_(condition.borrow()))
     }
 
     /// Axes of every variable in the order of the names (xarray's `transpose`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.expand_dims("y").transpose(["x", "y"]).var("t").dims().to_string(), ds.expand_dims("y").var("t").transpose(["x", "y"]).dims().to_string());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn transpose<S: AsRef<str>>(&self, dims: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = dims.into_iter().map(|name| name.as_ref().to_owned()).collect();

@@ -80,12 +80,26 @@ impl Dataset {
     }
 
     /// Every variable in another dtype (xarray's `astype`).
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.cast(DType::F32).var("t").dtype(), DType::F32);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cast(&self, dtype: DType) -> Self {
         self.map(|array| array.cast(dtype))
     }
 
     /// Where the values of every variable are missing (bool; xarray's `isnull`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.isnull().var("t").any("x").to_vec::<u8>()?, [0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn isnull(&self) -> Self {
         self.map(DataArray::isnull)
@@ -98,12 +112,26 @@ impl Dataset {
     }
 
     /// Every variable of numbers rounded; see [`DataArray::round`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!((&ds * 0.26).round(1).var("t").to_f64()?, [0.3, 0.5, 1.6]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn round(&self, decimals: i32) -> Self {
         self.each_number(|array| array.round(decimals))
     }
 
     /// The values of every variable of numbers kept between two; see [`DataArray::clip`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.clip(1.5, 5.0).var("t").to_f64()?, [1.5, 2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn clip(&self, least: impl Operand + Clone, most: impl Operand + Clone) -> Self {
         self.each_number(|array| array.clip(least.clone(), most.clone()))
@@ -182,6 +210,13 @@ impl Dataset {
     }
 
     /// Missing values of floats between others interpolated; see [`DataArray::interpolate_na`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.where_(ds.var("t").ne_to(2.0)).interpolate_na("x").var("t").to_f64()?, [1.0, 3.5, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interpolate_na(&self, dim: &str) -> Self {
         self.each_along(dim, |array| if array.dtype().is_float() { array.interpolate_na(dim) } else { array.clone() })
@@ -194,6 +229,13 @@ impl Dataset {
     }
 
     /// Positions in descending order of a 1-D coordinate; see [`DataArray::sortby_descending`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.sortby_descending("x").var("t").to_f64()?, [6.0, 2.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sortby_descending(&self, coord: &str) -> Self {
         self.sorted(coord, DataArray::sortby_descending)

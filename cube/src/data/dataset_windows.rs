@@ -36,6 +36,13 @@ pub struct DatasetWeighted {
 
 impl Dataset {
     /// A window of `window` positions that moves along a dimension.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.rolling("x", 2).min_periods(1).max().var("t").to_f64()?, [1.0, 2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rolling(&self, dim: &str, window: u64) -> DatasetRolling {
         let dim = dim.to_owned();
@@ -50,6 +57,13 @@ impl Dataset {
     }
 
     /// Blocks of `window` neighbours along a dimension.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.coarsen("x", 2).trim().mean().var("t").to_f64()?, [1.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn coarsen(&self, dim: &str, window: u64) -> DatasetCoarsened {
         DatasetCoarsened { dataset: self.clone(), windows: vec![(dim.to_owned(), window)], boundary: Boundary::Exact }

@@ -19,6 +19,13 @@ pub struct Dates(DataArray);
 
 impl DataArray {
     /// The fields of times.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.coord("time").dt().month().to_vec::<i64>()?, [1, 1, 2, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn dt(&self) -> Dates {
         Dates(self.clone())
@@ -73,6 +80,13 @@ impl Dates {
     }
 
     /// Durations in seconds (float64; xarray's `dt.total_seconds()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.coord("time").diff("time").dt().total_seconds().to_f64()?, [86_400.0; 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn total_seconds(&self) -> DataArray {
         let DType::Duration { unit } = self.0.dtype() else {
@@ -91,12 +105,26 @@ impl Dates {
     }
 
     /// Whether the day is the first of its month (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.coord("time").dt().is_month_start().to_vec::<u8>()?, [0, 0, 1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn is_month_start(&self) -> DataArray {
         self.holds("is_month_start", |dates| dates.day().eq_to(1))
     }
 
     /// Whether the day is the last of its month (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.coord("time").dt().is_month_end().to_vec::<u8>()?, [0, 1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn is_month_end(&self) -> DataArray {
         self.holds("is_month_end", |dates| dates.day().eq_to(dates.days_in_month()))
@@ -127,6 +155,13 @@ impl Dates {
     }
 
     /// Times as text by a format of C's `strftime`: `%Y-%m-%d`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.coord("time").dt().strftime("%d/%m").values()?.to_strings()?[0], "30/01");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn strftime(&self, format: &str) -> DataArray {
         match FormatTime::new(format) {

@@ -1,7 +1,7 @@
 //! Exponentially weighted windows.
 use super::DataArray;
-use crate::base::Error;
-use crate::compute::along::{AxisOp, Exponential, ExponentialOp};
+use crate::base::{Error, Result};
+use crate::compute::along::{AxisOp, Exponential, ExponentialOp, ExponentialPair};
 
 /// How fast the weight of values goes, by one of pandas' measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,12 +53,26 @@ impl DataArray {
 
 impl ExponentialWindow {
     /// Weighted means: Σ (1-α)^(i-k) x_k / Σ (1-α)^(i-k).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// assert_eq!(t.rolling_exp("x", Decay::Alpha(0.5)).mean().to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn mean(&self) -> DataArray {
         self.of(ExponentialOp::Mean)
     }
 
     /// Weighted sums: Σ (1-α)^(i-k) x_k.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// assert_eq!(t.rolling_exp("x", Decay::Alpha(0.5)).sum().to_f64()?, [1.0, 4.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sum(&self) -> DataArray {
         self.of(ExponentialOp::Sum)
@@ -76,13 +90,59 @@ impl ExponentialWindow {
         self.of(ExponentialOp::Std)
     }
 
-    fn of(&self, op: ExponentialOp) -> DataArray {
-        let alpha = self.decay.alpha();
-        if !(alpha > 0.0 && alpha <= 1.0) {
-            let message =
-                format!("{:?} gives the newest value a weight of {alpha}, not one above 0 and up to 1", self.decay);
-            return self.array.fail(Error::invalid(message).hint("a span is at least 1, a half-life above 0"));
+    /// Weighted covariances with another array (xarray's `rolling_exp(...).cov`), corrected for bias as [`ExponentialWindow::var`]; positions where
+    /// either is missing are left out. f64; lazy; needs whole columns of both.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, 2.0]);
+    /// let window = t.rolling_exp("x", Decay::Alpha(0.5));
+    /// assert_eq!(window.cov(&t).isel("x", 1..).to_f64()?, window.var().isel("x", 1..).to_f64()?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cov(&self, other: &DataArray) -> DataArray {
+        self.with(other, false)
+    }
+
+    /// Weighted correlations with another array (xarray's `rolling_exp(...).corr`); see [`ExponentialWindow::cov`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, 2.0]);
+    /// let with = t.rolling_exp("x", Decay::Alpha(0.5)).corr(&(&t * -2.0));
+    /// assert!((with.isel("x", 2).item()? + 1.0).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn corr(&self, other: &DataArray) -> DataArray {
+        self.with(other, true)
+    }
+
+    fn with(&self, other: &DataArray, correlation: bool) -> DataArray {
+        let built = || -> Result<DataArray> {
+            let alpha = self.alpha()?;
+            let pairs = self.array.side_by_side(&self.dim, &[other])?;
+            pairs.along(&self.dim, AxisOp::ExponentialPair(ExponentialPair { alpha, correlation }))
+        };
+        built().unwrap_or_else(|error| self.array.fail(error.context("rolling_exp")))
+    }
+
+    fn alpha(&self) -> Result<f64> {
+        match self.decay.alpha() {
+            alpha if alpha > 0.0 && alpha <= 1.0 => Ok(alpha),
+            alpha => {
+                let message =
+                    format!("{:?} gives the newest value a weight of {alpha}, not one above 0 and up to 1", self.decay);
+                Err(Error::invalid(message).hint("a span is at least 1, a half-life above 0"))
+            }
         }
-        self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, op }))
+    }
+
+    fn of(&self, op: ExponentialOp) -> DataArray {
+        match self.alpha() {
+            Ok(alpha) => self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, op })),
+            Err(error) => self.array.fail(error),
+        }
     }
 }

@@ -23,6 +23,13 @@ impl DataArray {
     }
 
     /// All labels of a dimension but some: what `sel` would take (xarray's `drop_sel`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.drop_sel("x", [2.0, 3.0]).to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
@@ -155,12 +162,26 @@ impl DataArray {
     }
 
     /// Zeros over the same dims and labels, of the same dtype (xarray's `zeros_like`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.zeros_like().to_f64()?, [0.0; 4]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn zeros_like(&self) -> Self {
         self.full_like(0)
     }
 
     /// Ones over the same dims and labels, of the same dtype (xarray's `ones_like`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.ones_like().to_f64()?, [1.0; 4]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ones_like(&self) -> Self {
         self.full_like(1)

@@ -86,18 +86,39 @@ of_two! {
 
 impl DataArray {
     /// 1 / x (numpy's `reciprocal` of floats).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![2.0, 4.0]);
+    /// assert_eq!(t.reciprocal().to_f64()?, [0.5, 0.25]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn reciprocal(&self) -> Self {
         1.0 / self
     }
 
     /// The greater of two values; if one is missing the other (numpy's `fmax`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.fmax(3.0).to_f64()?, [3.0, 3.0, 3.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn fmax(&self, other: &DataArray) -> Self {
         self.maximum(other).fill_missing(self).fill_missing(other)
     }
 
     /// The lesser of two values; if one is missing the other (numpy's `fmin`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.fmin(3.0).to_f64()?, [1.0, 2.0, 3.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn fmin(&self, other: &DataArray) -> Self {
         self.minimum(other).fill_missing(self).fill_missing(other)
@@ -202,12 +223,27 @@ impl DataArray {
     }
 
     /// Calls `change` with the array: to keep a chain of calls going (xarray's `pipe`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.pipe(|t| t.max("x")).item()?, 4.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn pipe<T>(&self, change: impl FnOnce(&Self) -> T) -> T {
         change(self)
     }
 
     /// Looks at once whether a mistake was made so far, instead of at the end.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// t.mean("x").check()?;
+    /// assert!(t.mean("y").check().is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What [`DataArray::error`] shows.

@@ -43,6 +43,13 @@ impl DataArray {
     /// Groups by a component of times ("time.month", "time.season", "time.year", "time.dayofyear", "time.hour", "time.day",
     /// "time.minute", "time.second", "time.dayofweek", "time.quarter") or by the values of a 1-D coordinate. Reads that coordinate.
     /// A coordinate over several dimensions groups over all of them together.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").max().to_f64()?, [5.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn group_by(&self, key: &str) -> GroupBy {
         if let Some(coord) = self.coords.get(key).filter(|coord| coord.variable().dims().len() > 1) {
             let grouped = || -> Result<GroupBy> {
@@ -157,18 +164,39 @@ impl GroupBy {
     }
 
     /// Results of groups with fewer than `n` values that are not missing are missing: `resample("time", "YS").min_count(10).mean()`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").min_count(2).mean().fillna(-1.0).to_f64()?, [3.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn min_count(&self, n: u64) -> Self {
         Self { options: ReduceOptions { min_count: Some(n), ..self.options }, ..self.clone() }
     }
 
     /// A missing value in a group makes its result missing (xarray's `skipna=False`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).with_coord("x", vec![7, 7, 8]);
+    /// assert_eq!(t.group_by("x").keep_nan().mean().fillna(-1.0).to_f64()?, [-1.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn keep_nan(&self) -> Self {
         Self { options: ReduceOptions { skip_missing: false, ..self.options }, ..self.clone() }
     }
 
     /// Variances and standard deviations divide by the count less `n`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).with_coord("x", vec![7, 7]);
+    /// assert_eq!(t.group_by("x").ddof(1).var().to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ddof(&self, n: u32) -> Self {
         Self { ddof: n, ..self.clone() }

@@ -51,6 +51,39 @@ impl GroupBy {
         self.mapped(change).unwrap_or_else(|error| self.array.fail(error.context("map of groups")))
     }
 
+    /// Running sums within each group, in the order of the array (xarray's `groupby(...).cumsum()`); see [`DataArray::cumsum`]. One operation of the
+    /// plan for every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 5.0, 4.0]).with_coord("x", vec![7, 8, 7, 8]);
+    /// assert_eq!(t.group_by("x").cumsum().to_f64()?, [1.0, 2.0, 6.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cumsum(&self) -> DataArray {
+        let dim = self.dim();
+        self.map(|part| part.cumsum(&*dim))
+    }
+
+    /// Running products within each group, in the order of the array (xarray's `groupby(...).cumprod()`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![2.0, 3.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").cumprod().to_f64()?, [2.0, 3.0, 10.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cumprod(&self) -> DataArray {
+        let dim = self.dim();
+        self.map(|part| part.cumprod(&*dim))
+    }
+
+    fn dim(&self) -> String {
+        self.groups.as_ref().map_or_else(|_| String::new(), |groups| self.array.dims().name(groups.axis).to_string())
+    }
+
     fn mapped(&self, change: impl Fn(&DataArray) -> DataArray) -> Result<DataArray> {
         let groups = self.groups.as_ref().map_err(Clone::clone)?;
         let dim = self.array.dims().name(groups.axis).clone();

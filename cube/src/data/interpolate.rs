@@ -23,7 +23,18 @@ impl DataArray {
         self.interp_by(dim, labels, Method::Linear)
     }
 
-    /// As [`DataArray::interp`], by another method: nearest, cubic (a spline; needs whole columns).
+    /// As [`DataArray::interp`], by another method (xarray's `interp(method=...)`; its names are those of [`Method`]). Linear, nearest and
+    /// previous read the chunks around the new labels; all others need whole columns. A missing value makes what a spline or a polynomial
+    /// reaches from it missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Method};
+    /// let t = DataArray::from_vec(["x"], &[4], vec![0.0, 1.0, 4.0, 9.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![0.5, 2.5]);
+    /// assert_eq!(t.interp_by("x", &at, Method::Quadratic).round(12).to_f64()?, [0.25, 6.25]);
+    /// assert_eq!(t.interp_by("x", &at, Method::Previous).to_f64()?, [0.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interp_by(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
         self.interpolated(dim, labels, method, false)
@@ -31,6 +42,14 @@ impl DataArray {
     }
 
     /// As [`DataArray::interp_by`], with the outermost polynomials beyond the ends (xarray's `fill_value="extrapolate"`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Method};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0.0, 1.0]);
+    /// let at = DataArray::from_vec(["x"], &[2], vec![-1.0, 3.0]);
+    /// assert_eq!(t.interp_beyond("x", &at, Method::Linear).to_f64()?, [0.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interp_beyond(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
         self.interpolated(dim, labels, method, true)
@@ -38,6 +57,14 @@ impl DataArray {
     }
 
     /// Values at the labels of `other` along every dimension that both have (xarray's `interp_like`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0.0, 1.0]);
+    /// let finer = DataArray::from_vec(["x"], &[2], vec![0.0; 2]).with_coord("x", vec![0.25, 0.5]);
+    /// assert_eq!(t.interp_like(&finer).to_f64()?, [1.25, 1.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interp_like(&self, other: &DataArray) -> Self {
         let shared: Vec<String> =
@@ -111,6 +138,13 @@ impl DataArray {
 
     /// As [`DataArray::interpolate_na`] by another method, at most `limit` missing values in a row, in gaps of at most `longest` between
     /// the labels on both sides (seconds for times).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Method};
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, f64::NAN, f64::NAN, 4.0]);
+    /// assert_eq!(t.interpolate_na_by("x", Method::Linear, Some(1), None).fillna(-1.0).to_f64()?, [1.0, 2.0, -1.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interpolate_na_by(&self, dim: &str, method: Method, limit: Option<u64>, longest: Option<f64>) -> Self {
         self.gaps_filled(dim, method, limit, longest)
@@ -157,6 +191,14 @@ impl DataArray {
 
     /// The values of polynomials at these values: `coefficients` with a dimension `degree` (xarray's `polyval`). Times count in seconds
     /// since 1970.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let x = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// let line = DataArray::from_vec(["degree"], &[2], vec![3.0, 0.5]).with_coord("degree", vec![1, 0]);
+    /// assert_eq!(x.polyval(&line).to_f64()?, [3.5, 6.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn polyval(&self, coefficients: &DataArray) -> Self {
         let built = || -> Result<Self> {
@@ -196,6 +238,13 @@ impl DataArray {
     }
 
     /// The values less the line of least squares through them along a dimension (CDO's `detrend`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![0.0, 1.0, 2.0]);
+    /// assert!(t.detrend("x").to_f64()?.iter().all(|rest| rest.abs() < 1e-12));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn detrend(&self, dim: &str) -> Self {
         let trend = self.coord(dim).polyval(&self.polyfit(dim, 1));

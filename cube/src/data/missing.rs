@@ -6,12 +6,26 @@ use crate::base::{Error, Result};
 
 impl DataArray {
     /// Where values are missing (bool; xarray's name for [`DataArray::is_missing`]).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.isnull().to_vec::<u8>()?, [0, 0, 1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn isnull(&self) -> Self {
         self.is_missing()
     }
 
     /// Where values are not missing (bool; xarray's name for [`DataArray::not_missing`]).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.notnull().to_vec::<u8>()?, [1, 1, 0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn notnull(&self) -> Self {
         self.not_missing()
@@ -38,6 +52,13 @@ impl DataArray {
 
     /// The values of this array, and those of `other` where they are missing or this one has no such labels: labels of both
     /// (xarray's `combine_first`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.combine_first(&(t.fillna(0.0) + 9.0)).to_f64()?, [1.0, 2.0, 9.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn combine_first(&self, other: &DataArray) -> Self {
         match aligned(&[self, other], Join::Outer) {
@@ -49,6 +70,13 @@ impl DataArray {
     /// Without the positions of a dimension at which any value is missing. Computes which they are: a terminal call (xarray's
     /// `dropna`).
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.dropna("x")?.coord("x").to_f64()?, [0.0, 1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As `compute`.
     pub fn dropna(&self, dim: &str) -> Result<Self> {
@@ -57,6 +85,13 @@ impl DataArray {
 
     /// Without the positions of a dimension at which all values are missing. Computes which they are: a terminal call (xarray's
     /// `dropna(how="all")`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, f64::NAN, 3.0, f64::NAN]);
+    /// assert_eq!(t.dropna_all("x")?.to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As `compute`.
@@ -83,6 +118,13 @@ impl DataArray {
 
 impl Dataset {
     /// `value` where values are missing, in every variable (xarray's `fillna`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.where_(ds.var("t").gt(1.5)).fillna(0.0).var("t").to_f64()?, [0.0, 2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn fillna(&self, value: f64) -> Self {
         self.map(|array| if array.dtype().is_float() { array.fillna(value) } else { array.clone() })

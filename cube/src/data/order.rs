@@ -139,19 +139,54 @@ impl DataArray {
     }
 
     /// The position of the least value along a dimension; see [`DataArray::argmax`].
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.argmin("x").cast(DType::F64).to_f64()?, [0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn argmin(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Min, dim, |_| Ok(Lookup::positions()))
     }
 
+    /// The positions of the values along a dimension in ascending order, equal ones in theirs and missing ones last (i64; xarray's `argsort`, which
+    /// takes an axis). Lazy; needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![3.0, f64::NAN, 1.0, 2.0]);
+    /// assert_eq!(t.argsort("x").to_vec::<i64>()?, [2, 3, 0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argsort(&self, dim: &str) -> Self {
+        self.along(dim, AxisOp::SortedPositions)
+    }
+
     /// The label of the greatest value along a dimension; missing where all values are (xarray's `idxmax`). Integer labels become
     /// floats. Two passes over the data.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.idxmax("x").item()?, 3.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn idxmax(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Max, dim, |array| Lookup::labels(&array.labels(dim)?.values()?))
     }
 
     /// The label of the least value along a dimension; see [`DataArray::idxmax`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.idxmin("x").item()?, 0.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn idxmin(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Min, dim, |array| Lookup::labels(&array.labels(dim)?.values()?))
@@ -242,6 +277,13 @@ impl DataArray {
     }
 
     /// As [`DataArray::sortby`], in descending order (xarray's `sortby(ascending=False)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.sortby_descending("y").to_f64()?, [3.0, 4.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sortby_descending(&self, coord: &str) -> Self {
         self.sorted(coord, true)
@@ -274,6 +316,13 @@ impl DataArray {
     }
 
     /// Without positions of a dimension whose label stood before (xarray's `drop_duplicates`). Reads the coordinate.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1, 2, 3]).with_coord("x", vec![7, 7, 8]);
+    /// assert_eq!(t.drop_duplicates("x").to_vec::<i32>()?, [1, 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn drop_duplicates(&self, dim: &str) -> Self {
         let found = || -> Result<Self> {
@@ -314,12 +363,26 @@ fn ascending(values: &Block) -> Result<Vec<i64>> {
 
 impl GroupBy {
     /// The median of every group, missing values skipped.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).with_coord("x", vec![7, 7, 7]);
+    /// assert_eq!(t.group_by("x").median().to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn median(&self) -> DataArray {
         self.of_order(0.5, true)
     }
 
     /// A quantile of every group, missing values skipped; f64 (xarray's `groupby(...).quantile(q)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).with_coord("x", vec![7, 7, 7]);
+    /// assert_eq!(t.group_by("x").quantile(0.75).to_f64()?, [3.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn quantile(&self, q: f64) -> DataArray {
         if !(0.0..=1.0).contains(&q) {

@@ -156,12 +156,26 @@ impl DataArray {
     }
 
     /// A function of the values along a dimension that gives as many; labels stay.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 2.0]);
+    /// assert_eq!(t.map_along("x", |line| line.iter().rev().copied().collect()).to_f64()?, [2.0, 1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn map_along(&self, dim: &str, function: impl Fn(&[f64]) -> Vec<f64> + Send + Sync + 'static) -> Self {
         self.along(dim, AxisOp::Own(OwnFunction::new(Arc::new(function), Named(None), None)))
     }
 
     /// A function of every value by itself, in f64 (xarray's `apply_ufunc(..., vectorize=True)`). Runs in this process only.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.map_values(|v| v * v).to_f64()?, [1.0, 4.0, 9.0, 16.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn map_values(&self, function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
         let Some(dim) = self.dims().iter().last().map(ToOwned::to_owned) else {

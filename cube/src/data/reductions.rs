@@ -52,6 +52,13 @@ impl DataArray {
     }
 
     /// Lets the reduction before it give a missing value wherever one goes in (xarray's `skipna=False`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.sum("x").keep_nan().item()?.is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn keep_nan(&self) -> Self {
         self.with_options("keep_nan()", |_, options| {
@@ -61,6 +68,14 @@ impl DataArray {
     }
 
     /// Makes the reduction before it give a missing value where fewer than `n` values are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.sum("x").min_count(4).item()?.is_nan());
+    /// assert_eq!(t.sum("x").min_count(3).item()?, 7.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn min_count(&self, n: u64) -> Self {
         self.with_options("min_count(n)", |_, options| {
@@ -70,6 +85,13 @@ impl DataArray {
     }
 
     /// Sets the degrees of freedom of the `var` or `std` before it: it divides by the count less `n` (0 if not said).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// assert_eq!((t.var("x").item()?, t.var("x").ddof(1).item()?), (1.0, 2.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ddof(&self, n: u32) -> Self {
         self.with_options("ddof(n)", |op, _| match op {

@@ -60,6 +60,13 @@ impl DataArray {
 
     /// Another dimension coordinate for a dimension: `("x", "station")` makes the coordinate `station` along `x` the labels of the
     /// dimension, which takes its name (xarray's `swap_dims`). A name without coordinate renames the dimension only.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1, 2]).assign_coords([("km", &DataArray::from_vec(["x"], &[2], vec![5.0, 9.0]))]);
+    /// assert_eq!(t.swap_dims([("x", "km")]).sel("km", 9.0).to_vec::<i32>()?, [2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn swap_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
@@ -101,6 +108,13 @@ fn bad_swap(coords: &Coords, pairs: &Pairs) -> Option<Error> {
 
 impl Dataset {
     /// Other names for variables, coordinates and dimensions (xarray's `rename`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.rename([("t", "temperature"), ("x", "y")]).var("temperature").dims().to_string(), "y");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rename<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
@@ -114,6 +128,13 @@ impl Dataset {
     }
 
     /// Other names for variables and coordinates only (xarray's `rename_vars`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.rename_vars([("t", "s")]).names().collect::<Vec<_>>(), ["s"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rename_vars<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         self.with_names(&pairs(names), &Vec::new())

@@ -2,7 +2,7 @@
 use super::frequency::Frequency;
 use super::group_by::{GroupBy, Groups, sort_out};
 use super::index::Fill;
-use super::{DataArray, Dataset, DatasetGroupBy};
+use super::{DataArray, Dataset, DatasetGroupBy, Method};
 use crate::base::{Block, DType, Error, Result, TimeFields};
 use crate::plan::GroupCodes;
 
@@ -41,6 +41,13 @@ impl DataArray {
 
     /// Groups by seasons in the order given (xarray's `groupby(time=SeasonGrouper(...))`); months in none of them are left out. The
     /// dimension of the groups is `season`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.group_by_seasons("time", &["DJF", "MAM"]).sum().to_f64()?, [14.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn group_by_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
         let groups = || -> Result<Groups> {
@@ -208,12 +215,26 @@ fn months_of(seasons: &[&str]) -> Result<Vec<(i64, i64)>> {
 
 impl GroupBy {
     /// At the labels of a resampling, the last value before or at each (xarray's `resample(...).ffill()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").ffill().isel("time", 0..3).to_f64()?, [1.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ffill(&self) -> DataArray {
         self.at_labels(Fill::Before)
     }
 
     /// At the labels of a resampling, the first value at or after each (xarray's `resample(...).bfill()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").bfill().isel("time", 0..3).to_f64()?, [1.0, 2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn bfill(&self) -> DataArray {
         self.at_labels(Fill::After)
@@ -227,18 +248,55 @@ impl GroupBy {
 
     /// At the labels of a resampling, on the straight line between the values around each (xarray's `resample(...).interpolate("linear")`);
     /// missing before the first and after the last.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").interpolate().isel("time", 0..3).to_f64()?, [1.0, 1.5, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn interpolate(&self) -> DataArray {
+        self.interpolate_by(Method::Linear)
+    }
+
+    /// As [`GroupBy::interpolate`], by another method (xarray's `resample(...).interpolate("cubic")`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, DataArray, Method, TimeUnit};
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// let days = Block::with_dtype(dtype, &[4], (0..4).map(|day| day * 86_400).collect::<Vec<i64>>())?;
+    /// let t = DataArray::from_vec(["time"], &[4], vec![0.0, 1.0, 4.0, 9.0]).with_coord_block("time", days);
+    /// let halves = t.resample("time", "12h").interpolate_by(Method::Quadratic);
+    /// assert!((halves.isel("time", 5).item()? - 6.25).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interpolate_by(&self, method: Method) -> DataArray {
         match &self.groups {
             Ok(groups) if *self.array.dims().name(groups.axis) == groups.codes.dim => {
                 let dim = groups.codes.dim.clone();
-                self.array.interp(&dim, &DataArray::from_block([&*dim], groups.labels.clone()))
+                self.array.interp_by(&dim, &DataArray::from_block([&*dim], groups.labels.clone()), method)
             }
             Ok(_) => self
                 .array
                 .fail(Error::invalid("only a resampling can be interpolated").hint("use `resample(dim, frequency)`")),
             Err(error) => self.array.fail(error.clone()),
         }
+    }
+
+    /// At the labels of a finer resampling, the values that lie in its bins, missing where there are none; the mean where there are several, as in
+    /// xarray's `resample(...).asfreq()`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.resample("time", "12h").asfreq().fillna(-1.0).isel("time", 0..3).to_f64()?, [1.0, -1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn asfreq(&self) -> DataArray {
+        self.mean()
     }
 
     fn at_labels(&self, fill: Fill) -> DataArray {

@@ -25,6 +25,10 @@ pub enum Origin {
     Epoch,
     /// A date: "2000-01-01T06".
     At(String),
+    /// The last time: bins end there, and hold and are labelled by their later end if nothing else is said.
+    End,
+    /// The midnight at or after the last time; as `End`.
+    EndOfDay,
 }
 
 /// Options of [`DataArray::resample_with`]; what is not said is as xarray has it.
@@ -123,7 +127,8 @@ impl Frequency {
             return Err(Error::invalid("there are no times to resample"));
         };
         let at_end = matches!(self, Self::Weeks { .. } | Self::Months { at_end: true, .. });
-        let usual = if at_end { Side::Right } else { Side::Left };
+        let backwards = matches!(options.origin, Origin::End | Origin::EndOfDay);
+        let usual = if at_end || backwards { Side::Right } else { Side::Left };
         let (closed, label) = (options.closed.unwrap_or(usual), options.label.unwrap_or(usual));
         let marks = match self {
             Self::Step { length } => steps(length, (first, last), unit, calendar, options, closed)?,
@@ -230,6 +235,11 @@ fn steps(
     let origin = match &options.origin {
         Origin::StartOfDay => calendar.split(first, unit).0 * 86_400 * unit.per_second(),
         Origin::Start => first,
+        Origin::End => last,
+        Origin::EndOfDay => {
+            let per_day = 86_400 * unit.per_second();
+            -(-last).div_euclid(per_day) * per_day
+        }
         Origin::Epoch => 0,
         Origin::At(date) => PartialDate::parse(date)?.start(calendar, unit)?,
     };
@@ -246,7 +256,10 @@ fn steps(
     };
     let origin = origin + offset;
     let below = |count: i64| (count - origin).div_euclid(step);
+    let backwards = matches!(options.origin, Origin::End | Origin::EndOfDay);
     let start = match closed {
+        // As pandas: one bin more than reaches the first time.
+        Side::Left if backwards => -(origin - first).div_euclid(step) - 1,
         Side::Left => below(first),
         Side::Right => below(first - 1),
     };

@@ -25,6 +25,13 @@ impl DataArray {
 
     /// Whether names, attributes and coordinates with their attributes are the same too (xarray's `identical`).
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.identical(&t)? && !t.identical(&t.with_attr("units", "K"))?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`DataArray::equals`].
     pub fn identical(&self, other: &Self) -> Result<bool> {
@@ -33,6 +40,13 @@ impl DataArray {
     }
 
     /// Whether the values are the same once both are repeated along the dimensions that only one has (xarray's `broadcast_equals`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let one = DataArray::from_vec(["x"], &[2], vec![1, 1]);
+    /// assert!(one.broadcast_equals(&one.isel("x", 0))?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::equals`].
@@ -48,6 +62,13 @@ impl DataArray {
 
     /// Whether all values are as near as numpy's `allclose` has it, |a - b| <= `absolute` + `relative` |b|, missing ones equal to missing
     /// ones, and coordinates too (xarray's `testing.assert_allclose`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert!(t.allclose(&(&t + 1e-9), 1e-6, 0.0)?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::equals`].
@@ -79,6 +100,13 @@ impl DataArray {
 impl Dataset {
     /// Whether both have the same variables and coordinates with the same values; see [`DataArray::equals`]. A terminal call.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert!(ds.equals(&ds)? && !ds.equals(&(&ds + 1.0))?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If a variable cannot be computed.
     pub fn equals(&self, other: &Self) -> Result<bool> {
@@ -86,6 +114,13 @@ impl Dataset {
     }
 
     /// Whether all attributes are the same too; see [`DataArray::identical`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert!(ds.identical(&ds)?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Dataset::equals`].

@@ -44,6 +44,13 @@ impl DataArray {
     }
 
     /// As [`DataArray::sel`], but a range of labels without any label in it gives an array without values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.sel_or_empty("x", 8.0..=9.0).size(), 0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sel_or_empty(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
@@ -118,6 +125,13 @@ impl DataArray {
 
 impl Dataset {
     /// Every variable and coordinate at positions of one dimension; those without the dimension stay. See [`DataArray::isel`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.isel("x", 0..2).var("t").to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
@@ -125,6 +139,13 @@ impl Dataset {
     }
 
     /// Every variable and coordinate at labels of one dimension; those without the dimension stay. See [`DataArray::sel`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.sel("x", 2.0).var("t").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();

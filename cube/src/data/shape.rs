@@ -57,6 +57,13 @@ impl DataArray {
     }
 
     /// Without its dimensions of length 1, whose labels stay as scalar coordinates (xarray's `squeeze`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.isel("y", [1]).squeeze().dims().to_string(), "x");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn squeeze(&self) -> Self {
         let single: Vec<String> =
@@ -78,12 +85,26 @@ impl DataArray {
     }
 
     /// The first `n` positions of a dimension, or all if there are fewer (xarray's `head`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.head("x", 2).to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn head(&self, dim: &str, n: u64) -> Self {
         self.isel(dim, 0..i64::try_from(n).unwrap_or(i64::MAX))
     }
 
     /// The last `n` positions of a dimension, or all if there are fewer (xarray's `tail`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.tail("x", 1).to_f64()?, [4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn tail(&self, dim: &str, n: u64) -> Self {
         match self.dims().axis(dim) {
@@ -93,6 +114,13 @@ impl DataArray {
     }
 
     /// Every `n`-th position of a dimension (xarray's `thin`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[5], vec![0, 1, 2, 3, 4]);
+    /// assert_eq!(t.thin("x", 2).to_vec::<i32>()?, [0, 2, 4]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn thin(&self, dim: &str, n: u32) -> Self {
         self.isel(dim, super::every(i64::from(n)))
@@ -100,6 +128,13 @@ impl DataArray {
 
     /// The values repeated along the dims of `other` that this has not; the axes of `other` come first (xarray's `broadcast_like`, with
     /// exact labels).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
+    /// assert_eq!(t.coord("x").broadcast_like(&t.transpose(["x", "y"])).isel("y", 0).to_f64()?, [5.0, 7.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn broadcast_like(&self, other: &DataArray) -> Self {
         if let Some(error) = self.error().or(other.error()) {
@@ -119,6 +154,13 @@ impl DataArray {
     }
 
     /// An array of the same shape and labels with one value everywhere (xarray's `full_like`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.full_like(3.0).to_f64()?, [3.0; 4]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn full_like(&self, value: impl Operand) -> Self {
         let missing = self.unary(crate::compute::pointwise::UnaryOp::IsMissing);
@@ -136,6 +178,13 @@ impl Dataset {
     }
 
     /// The first `n` positions of a dimension (xarray's `head`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(ds.head("x", 1).var("t").to_f64()?, [1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn head(&self, dim: &str, n: u64) -> Self {
         self.isel(dim, 0..i64::try_from(n).unwrap_or(i64::MAX))

@@ -10,8 +10,8 @@ use crate::compute::pointwise::masked_dtype;
 use crate::plan::{Expr, GroupCodes};
 
 impl DataArray {
-    /// Several dimensions as one, the last of the array, in C order (xarray's `stack`). Their labels become coordinates along it; there
-    /// is no index over pairs of labels.
+    /// Several dimensions as one, the last of the array, in C order (xarray's `stack`). Their labels become coordinates along it, by
+    /// which [`DataArray::sel_level`] selects.
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -18,6 +18,13 @@ impl DataArray {
 
     /// The covariance over dimensions of the pairs of which neither is missing, divided by their count less 1 (xarray's `cov`). In f64;
     /// two passes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let a = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]);
+    /// assert_eq!(a.cov(&(&a * 2.0), "x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cov(&self, other: &DataArray, dims: impl IntoDims) -> Self {
         self.covariance(other, dims, 1)

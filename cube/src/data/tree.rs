@@ -33,6 +33,14 @@ impl DataTree {
     }
 
     /// A tree of datasets by path; groups in between are empty (xarray's `DataTree.from_dict`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.paths().collect::<Vec<_>>(), ["/", "/a", "/a/b"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn from_groups<S: AsRef<str>>(groups: impl IntoIterator<Item = (S, Dataset)>) -> Self {
         let tree = Self { url: "memory".to_owned(), groups: vec![("/".to_owned(), Ok(Dataset::default()))] };
         groups.into_iter().fold(tree, |tree, (path, dataset)| tree.with_group(path.as_ref(), dataset))
@@ -49,6 +57,14 @@ impl DataTree {
     }
 
     /// The paths of the groups right inside one.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.children("/"), ["/a"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn children(&self, path: &str) -> Vec<&str> {
         let outer = absolute(path);
         let prefix = if outer == "/" { outer } else { format!("{outer}/") };
@@ -70,6 +86,14 @@ impl DataTree {
     }
 
     /// A variable of a group; a wrong path or name travels in it as a mistake.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.var("a/b", "t").to_f64()?, [1.0, 2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn var(&self, path: &str, name: &str) -> DataArray {
         self.group(path).map_or_else(DataArray::failed, |dataset| dataset.var(name))
     }
@@ -110,6 +134,14 @@ impl DataTree {
 
     /// The groups at and inside a path, which becomes "/" (xarray's `tree[path]`).
     ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.subtree("a")?.paths().collect::<Vec<_>>(), ["/", "/b"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If there is no such group.
     pub fn subtree(&self, path: &str) -> Result<Self> {
@@ -126,6 +158,14 @@ impl DataTree {
     }
 
     /// The same function of every dataset that has variables (xarray's `map_over_datasets`). Damaged groups stay as they are.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.map(|ds| ds.max("x")).var("a/b", "t").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn map(&self, change: impl Fn(&Dataset) -> Dataset) -> Self {
         self.map_with_path(|_, dataset| change(dataset))

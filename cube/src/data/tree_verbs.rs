@@ -8,6 +8,14 @@ use crate::base::Error;
 
 impl DataTree {
     /// Positions of a dimension in every group that has it; see [`super::Dataset::isel`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", ds)]);
+    /// assert_eq!(tree.isel("x", -1).var("a/b", "t").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();

@@ -33,30 +33,88 @@ impl DataArray {
 
 impl Weighted {
     /// Weighted means: Σwx / Σw over the values that are not missing; NaN where the weights of those add up to 0.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert_eq!(t.weighted(&w).mean("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn mean(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.mean_of(&self.wide(), &split)))
     }
 
     /// Weighted sums Σwx, missing values skipped: 0 of nothing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert_eq!(t.weighted(&w).sum("x").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sum(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.total(&self.wide(), &split)))
     }
 
     /// Sums of the weights of the values that are not missing; NaN where that is 0, as in xarray.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert_eq!(t.weighted(&w).sum_of_weights("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn sum_of_weights(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.present(&split)))
     }
 
+    /// Weighted sums of squares of the deviations from the weighted mean, Σw(x - mean)² (xarray's `weighted(...).sum_of_squares`). Two passes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert_eq!(t.weighted(&w).sum_of_squares("x").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sum_of_squares(&self, dims: impl IntoDims) -> DataArray {
+        self.finished(self.split(&dims).map(|split| {
+            let values = self.wide();
+            let deviations = &values - &self.mean_of(&values, &split);
+            self.total(&(&deviations * &deviations), &split)
+        }))
+    }
+
     /// Weighted variances Σw(x - mean)² / Σw. Two passes over the data: the mean comes first.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert_eq!(t.weighted(&w).var("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn var(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.spread(&split)))
     }
 
     /// Weighted standard deviations: the roots of [`Weighted::var`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let w = DataArray::from_vec(["x"], &[2], vec![2.0, 1.0]);
+    /// assert!((t.weighted(&w).std("x").item()? - 2f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn std(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.spread(&split).sqrt()))

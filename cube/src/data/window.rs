@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{DataArray, concat};
 use crate::base::{DType, Error, Result};
-use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, one_quantile};
+use crate::compute::along::{AxisOp, Named, OwnWindow, Rolling, RollingOp, WindowFunction, WindowPlace, one_quantile};
 
 /// Constructed windows are as many shifted arrays as they have positions.
 const MOST_SHIFTS: u64 = 4096;
@@ -32,6 +32,13 @@ pub struct RollingWindow {
 
 impl DataArray {
     /// A window of `window` positions that moves along a dimension; each result stands at its end.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).sum().to_f64()?, [1.0, 3.0, 2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn rolling(&self, dim: &str, window: u64) -> RollingWindow {
         let dim = dim.to_owned();
@@ -72,18 +79,39 @@ impl RollingWindow {
     }
 
     /// Results stand in the middle of their windows (for an even length the later of the two middles).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]);
+    /// assert_eq!(t.rolling("x", 3).centered().min_periods(1).mean().to_f64()?, [1.5, 3.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn centered(&self) -> Self {
         Self { centered: true, ..self.clone() }
     }
 
     /// Windows with at least `n` values that are not missing give a result; also those at the ends, which are shorter.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).mean().to_f64()?, [1.0, 1.5, 2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn min_periods(&self, n: u64) -> Self {
         Self { min_periods: Some(n), ..self.clone() }
     }
 
     /// Variances and standard deviations divide by the count less `n`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 2).ddof(1).var().isel("x", 1..).to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn ddof(&self, n: u32) -> Self {
         Self { ddof: n, ..self.clone() }
@@ -105,6 +133,13 @@ impl RollingWindow {
     }
 
     /// A quantile of each window, missing values left out, by linear interpolation (f64).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 3).quantile(0.25).isel("x", 2..).to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn quantile(&self, q: f64) -> DataArray {
         if !(0.0..=1.0).contains(&q) {
@@ -116,7 +151,58 @@ impl RollingWindow {
         self.own(Arc::new(quantile), Named(Some(format!("quantile {q}").into())))
     }
 
+    /// Where the greatest value of each window stands, counted from the window's first position, also where that lies before the axis; the first of
+    /// equal ones, missing values left out (f64; xarray's `rolling(...).argmax()`). Reads a border of one window.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 5.0, 2.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 3).argmax().isel("x", 2..).to_f64()?, [1.0, 0.0]);
+    /// assert_eq!(t.rolling("x", 3).min_periods(1).argmin().to_f64()?, [2.0, 1.0, 0.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argmax(&self) -> DataArray {
+        self.place(true)
+    }
+
+    /// Where the least value of each window stands; see [`RollingWindow::argmax`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![4.0, 1.0, 2.0]);
+    /// assert_eq!(t.rolling("x", 2).argmin().isel("x", 1..).to_f64()?, [1.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn argmin(&self) -> DataArray {
+        self.place(false)
+    }
+
+    fn place(&self, greatest: bool) -> DataArray {
+        let wrong = self.checked().and_then(|()| match self.more.first() {
+            Some((dim, _)) => {
+                Err(Error::unsupported(format!("the place of an extreme in windows over `{}` and `{dim}`", self.dim))
+                    .hint("`construct` the windows and take `argmax_over`"))
+            }
+            None => Ok(()),
+        });
+        if let Err(error) = wrong {
+            return self.array.fail(error.context("rolling"));
+        }
+        let min_periods = self.min_periods.unwrap_or(self.window);
+        let place = WindowPlace { greatest, window: self.window, centered: self.centered, min_periods };
+        self.array.along(&self.dim, AxisOp::WindowPlace(place))
+    }
+
     /// Products of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![2.0, 5.0, 3.0]);
+    /// assert_eq!(t.rolling("x", 2).prod().isel("x", 1..).to_f64()?, [10.0, 15.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn prod(&self) -> DataArray {
         self.own(Arc::new(|window: &[f64]| window.iter().product()), Named(Some("product".into())))

@@ -2,7 +2,7 @@
 use terracube_cube::Result;
 
 use super::axes::{crisp, draw_upwards};
-use super::layout::{Frame, Layout, TICK_LENGTH};
+use super::layout::{Frame, TICK_LENGTH};
 use super::look::{FRAME, LABEL_SIZE, TICK_SIZE};
 use crate::colour::{ColourMap, Limits};
 use crate::draw::{Anchor, Canvas, Text, indexed_png};
@@ -14,6 +14,8 @@ pub(crate) struct ColourBar<'a> {
     pub limits: &'a Limits,
     pub kind: &'a AxisKind,
     pub label: &'a str,
+    /// Ends of bands of one colour each, if the colours are not continuous.
+    pub levels: &'a [f64],
 }
 
 const GAP: f64 = 16.0;
@@ -29,16 +31,21 @@ impl ColourBar<'_> {
         GAP + WIDTH + TICK_LENGTH + 4.0 + ticks.width(TICK_SIZE).max(exponent) + label + 10.0
     }
 
-    /// Draws the bar beside the frame of a layout.
+    /// Draws the bar beside a frame.
     ///
     /// # Errors
     /// If the picture of the colours cannot be encoded.
-    pub fn draw(&self, canvas: &mut Canvas, layout: &Layout) -> Result<()> {
-        let frame = &layout.frame;
+    pub fn draw(&self, canvas: &mut Canvas, frame: &Frame, page_height: f64) -> Result<()> {
         let (scale, ticks) = self.ticks(frame);
         let left = crisp(frame.right() + GAP);
         let (bottom, top) = (scale.start, scale.end);
-        let palette: Vec<[u8; 4]> = self.map.steps(256).into_iter().map(|[r, g, b]| [r, g, b, 255]).collect();
+        let (low, high) = (self.limits.low, self.limits.high);
+        let shade = |step: usize| {
+            let value = low + (high - low) * (step as f64 + 0.5) / 256.0;
+            let [r, g, b] = self.map.at(self.limits.share(banded(value, self.levels, self.limits)));
+            [r, g, b, 255]
+        };
+        let palette: Vec<[u8; 4]> = (0..256).map(shade).collect();
         let pixels: Vec<u8> = (0..=255).rev().collect();
         canvas.image(left, top, WIDTH, bottom - top, &indexed_png(1, 256, &palette, &pixels)?);
         let fill = |share: f64| {
@@ -74,7 +81,7 @@ impl ColourBar<'_> {
             canvas.text(left, frame.y - 6.0, &power_of_ten(exponent), Text::new(TICK_SIZE, Anchor::Start));
         }
         let label_x = edge + TICK_LENGTH + 4.0 + ticks.width(TICK_SIZE) + LABEL_SIZE + 4.0;
-        draw_upwards(canvas, label_x, frame.y + frame.height / 2.0, self.label, layout.height - 8.0, layout.height);
+        draw_upwards(canvas, label_x, frame.y + frame.height / 2.0, self.label, page_height - 8.0, page_height);
         Ok(())
     }
 
@@ -88,4 +95,15 @@ impl ColourBar<'_> {
         let ticks = Ticks::new(self.kind, &scale, Room::Vertical, TICK_SIZE);
         (scale, ticks)
     }
+}
+
+/// The middle of the band in which a value lies; the value itself if there are no bands.
+pub(crate) fn banded(value: f64, levels: &[f64], limits: &Limits) -> f64 {
+    if levels.is_empty() || value.is_nan() {
+        return value;
+    }
+    let after = levels.partition_point(|level| *level <= value);
+    let low = after.checked_sub(1).map_or(limits.low, |k| levels[k].max(limits.low));
+    let high = levels.get(after).map_or(limits.high, |level| level.min(limits.high));
+    f64::midpoint(low, high)
 }

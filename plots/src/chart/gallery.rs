@@ -3,7 +3,7 @@ use std::f64::consts::PI;
 
 use terracube_cube::Calendar;
 
-use super::{Axis, HistogramChart, LineChart, MapChart, Page, Series};
+use super::{Axis, HistogramChart, LineChart, MapChart, MapStyle, Page, Series};
 use crate::colour::{ColourMap, Wanted};
 use crate::scale::{AxisKind, cell_edges};
 
@@ -66,6 +66,9 @@ fn map(title: &str, x: Axis, y: Axis, value_label: &str, value: impl Fn(f64, f64
         value_kind: AxisKind::Number,
         wanted: Wanted::default(),
         colour_map: None,
+        style: MapStyle::Cells,
+        arrows: None,
+        has_bar: true,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Two dimensions in colour: maps, sections, Hovmöller diagrams.
 use terracube_cube::Result;
 
-use super::axes::{draw_all_missing, draw_axes};
-use super::colour_bar::ColourBar;
+use super::arrows::Arrows;
+use super::axes::{draw_all_missing, draw_axes, draw_grid};
+use super::colour_bar::{ColourBar, banded};
+use super::contour::{between_points, isolines, levels};
 use super::layout::{Layout, Request};
 use super::line::extent;
 use super::look::MISSING;
@@ -10,7 +12,7 @@ use super::raster::Cells;
 use super::{Axis, Page};
 use crate::colour::{ColourMap, Limits, Wanted};
 use crate::draw::Canvas;
-use crate::scale::AxisKind;
+use crate::scale::{AxisKind, Scale, padded};
 
 /// A grid of values over two axes.
 #[derive(Clone)]
@@ -32,6 +34,24 @@ pub(crate) struct MapChart {
     pub wanted: Wanted,
     /// The user's choice; by the data if not given.
     pub colour_map: Option<ColourMap>,
+    pub style: MapStyle,
+    /// Over everything else.
+    pub arrows: Option<Arrows>,
+    /// Whether the colour bar stands beside the frame.
+    pub has_bar: bool,
+}
+
+/// How values over two axes are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MapStyle {
+    /// Every cell in its colour.
+    Cells,
+    /// About so many bands of colour between lines of equal value.
+    Bands(usize),
+    /// About so many lines of equal value.
+    Lines(usize),
+    /// Not at all: a ground for arrows.
+    Nothing,
 }
 
 impl MapChart {
@@ -46,30 +66,79 @@ impl MapChart {
         let map = self
             .colour_map
             .unwrap_or_else(|| if limits.diverging { ColourMap::diverging() } else { ColourMap::sequential() });
-        let bar = ColourBar { map: &map, limits: &limits, kind: &self.value_kind, label: &self.value_label };
-        let (x_low, x_high) = extent(&self.x_edges);
-        let (y_low, y_high) = extent(&self.y_edges);
+        let levels = match self.style {
+            MapStyle::Bands(n) | MapStyle::Lines(n) if !nothing => levels(limits.low, limits.high, n),
+            _ => Vec::new(),
+        };
+        let shaded = if matches!(self.style, MapStyle::Bands(_)) { levels.as_slice() } else { &[] };
+        let bar =
+            ColourBar { map: &map, limits: &limits, kind: &self.value_kind, label: &self.value_label, levels: shaded };
+        let has_bar = self.has_bar && !nothing && self.style != MapStyle::Nothing;
+        // Lines reach from point to point, cells around them.
+        let over_points = matches!(self.style, MapStyle::Bands(_) | MapStyle::Lines(_));
+        let (x_low, x_high) = extent(if over_points { &self.x.values } else { &self.x_edges });
+        let (y_low, y_high) = extent(if over_points { &self.y.values } else { &self.y_edges });
+        let ((x_low, x_high), (y_low, y_high)) = (padded(x_low, x_high, 0.0), padded(y_low, y_high, 0.0));
         let layout = Layout::new(&Request {
             page: &self.page,
             default_size: (680.0, if self.is_map() { 520.0 } else { 420.0 }),
             x: (&self.x, x_low, x_high),
             y: (&self.y, y_low, y_high),
             aspect: self.is_map().then(|| aspect(x_high - x_low, y_low, y_high)),
-            right: &|height| if nothing { 22.0 } else { bar.room(height) },
+            right: &|height| if has_bar { bar.room(height) } else { 22.0 },
         });
         let mut canvas = Canvas::new(layout.width, layout.height);
         let frame = layout.frame;
-        canvas.rectangle(frame.x, frame.y, frame.width, frame.height, &format!("fill=\"{MISSING}\""));
-        if nothing {
-            draw_all_missing(&mut canvas, &layout);
-        } else {
-            let cells = Cells { values: &self.values, x_edges: &self.x_edges, y_edges: &self.y_edges };
-            let png = cells.png(&layout.x, &layout.y, &map, &limits)?;
-            canvas.image(frame.x, frame.y, frame.width, frame.height, &png);
-            bar.draw(&mut canvas, &layout)?;
+        match self.style {
+            _ if nothing => draw_all_missing(&mut canvas, &layout),
+            MapStyle::Nothing => draw_grid(&mut canvas, &layout),
+            MapStyle::Cells => {
+                canvas.rectangle(frame.x, frame.y, frame.width, frame.height, &format!("fill=\"{MISSING}\""));
+                let cells = Cells { values: &self.values, x_edges: &self.x_edges, y_edges: &self.y_edges };
+                let png = cells.png(&layout.x, &layout.y, &map, &limits)?;
+                canvas.image(frame.x, frame.y, frame.width, frame.height, &png);
+            }
+            MapStyle::Bands(_) => {
+                canvas.rectangle(frame.x, frame.y, frame.width, frame.height, &format!("fill=\"{MISSING}\""));
+                let png = self.bands(&layout, &levels, &limits, &map)?;
+                canvas.image(frame.x, frame.y, frame.width, frame.height, &png);
+            }
+            MapStyle::Lines(_) => {
+                draw_grid(&mut canvas, &layout);
+                canvas.clipped(frame.x, frame.y, frame.width, frame.height, |inside| {
+                    for level in &levels {
+                        let place = |(x, y): (f64, f64)| (layout.x.at(x) - frame.x, layout.y.at(y) - frame.y);
+                        let pieces = isolines(&self.x.values, &self.y.values, &self.values, *level);
+                        let pieces: Vec<Vec<(f64, f64)>> =
+                            pieces.into_iter().map(|piece| piece.map(place).to_vec()).collect();
+                        let [r, g, b] = map.at(limits.share(*level));
+                        inside.lines(&pieces, &format!("#{r:02x}{g:02x}{b:02x}"), 1.4);
+                    }
+                });
+            }
+        }
+        if has_bar {
+            bar.draw(&mut canvas, &frame, layout.height)?;
+        }
+        if let Some(arrows) = &self.arrows {
+            arrows.draw(&mut canvas, &layout);
         }
         draw_axes(&mut canvas, &layout, &self.page.title, &self.x.label, &self.y.label);
         Ok(canvas.finish(&format!("{} over {} and {}", self.value_label, self.x.label, self.y.label)))
+    }
+
+    /// The field at every pixel, in the colour of its band.
+    fn bands(&self, layout: &Layout, levels: &[f64], limits: &Limits, map: &ColourMap) -> Result<Vec<u8>> {
+        let even = |scale: &Scale, n: usize| -> (Vec<f64>, Vec<f64>) {
+            let (low, high) = scale.bounds();
+            let at = |k: f64| low + (high - low) * k / n as f64;
+            ((0..=n).map(|k| at(k as f64)).collect(), (0..n).map(|k| at(k as f64 + 0.5)).collect())
+        };
+        let (x_edges, at_x) = even(&layout.x, (layout.frame.width * 1.5) as usize);
+        let (y_edges, at_y) = even(&layout.y, (layout.frame.height * 1.5) as usize);
+        let mut values = between_points(&self.x.values, &self.y.values, &self.values, &at_x, &at_y);
+        values.iter_mut().for_each(|value| *value = banded(*value, levels, limits));
+        Cells { values: &values, x_edges: &x_edges, y_edges: &y_edges }.png(&layout.x, &layout.y, map, limits)
     }
 
     fn is_map(&self) -> bool {

@@ -1,17 +1,25 @@
 //! Charts over plain arrays: no labels are looked up and nothing is computed here.
+mod arrows;
 mod axes;
 mod colour_bar;
+mod contour;
 #[cfg(test)]
 mod gallery;
 mod histogram;
 mod layout;
 mod line;
 mod map;
+mod panels;
 mod raster;
+mod scatter;
 
+pub(crate) use arrows::Arrows;
+pub(crate) use colour_bar::ColourBar;
 pub(crate) use histogram::HistogramChart;
 pub(crate) use line::{LineChart, Series};
-pub(crate) use map::MapChart;
+pub(crate) use map::{MapChart, MapStyle};
+pub(crate) use panels::Panels;
+pub(crate) use scatter::ScatterChart;
 
 use crate::scale::AxisKind;
 

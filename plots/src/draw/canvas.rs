@@ -120,6 +120,25 @@ impl Canvas {
         );
     }
 
+    /// Filled circles of one look.
+    pub fn dots(&mut self, places: &[(f64, f64)], colour: &str, radius: f64, opacity: f64) {
+        // Strokes of no length with round ends: a few bytes each.
+        let data: String = places.iter().map(|(x, y)| format!("M{} {}h0", number(*x), number(*y))).collect();
+        if !data.is_empty() {
+            let _ = writeln!(
+                self.body,
+                "<path d=\"{data}\" fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{}\" stroke-width=\"{}\" stroke-linecap=\"round\"/>",
+                number(opacity),
+                number(radius * 2.0)
+            );
+        }
+    }
+
+    /// Another page with its corner at a place.
+    pub fn embedded(&mut self, x: f64, y: f64, page: &str) {
+        self.body.push_str(&page.replacen("<svg ", &format!("<svg x=\"{}\" y=\"{}\" ", number(x), number(y)), 1));
+    }
+
     /// One line of text with its baseline at `y`.
     pub fn text(&mut self, x: f64, y: f64, text: &str, style: Text) {
         if text.is_empty() {

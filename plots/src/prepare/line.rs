@@ -59,6 +59,7 @@ pub(crate) fn draw(array: &DataArray, x: Option<&str>, options: &Options) -> Res
         Some(coord) if !coord.variable().dtype().is_time_like() => label(dim, coord.variable().attrs()),
         _ => dim.clone(),
     });
+    let series = if options.steps { stepped(&mut axis.values, series) } else { series };
     let chart = LineChart {
         page: page(array, options),
         x: axis,
@@ -69,4 +70,22 @@ pub(crate) fn draw(array: &DataArray, x: Option<&str>, options: &Options) -> Res
         limits: (options.wanted.low, options.wanted.high),
     };
     Ok(chart.draw())
+}
+
+/// Each value from the label before to its own (matplotlib's `where="pre"`).
+fn stepped(labels: &mut Vec<f64>, series: Vec<Series>) -> Vec<Series> {
+    let twice = |values: &[f64], first: bool| -> Vec<f64> {
+        let mut out: Vec<f64> = values.iter().flat_map(|value| [*value, *value]).collect();
+        if first {
+            out.remove(0)
+        } else {
+            out.pop().unwrap_or(f64::NAN)
+        };
+        out
+    };
+    if labels.is_empty() {
+        return series;
+    }
+    *labels = twice(labels, false);
+    series.into_iter().map(|line| Series { values: twice(&line.values, true), ..line }).collect()
 }

@@ -1,10 +1,10 @@
 //! An array of two dimensions in colour.
-use terracube_cube::{DataArray, Result};
+use terracube_cube::{DType, DataArray, Error, Result, broadcast, compute};
 
 use super::axis_of::{axis_of, in_order, kind_and_values, value_label};
 use super::sample::Sample;
 use super::{Options, page};
-use crate::chart::{Axis, MapChart};
+use crate::chart::{Arrows, Axis, MapChart, MapStyle};
 use crate::colour::ColourMap;
 use crate::scale::{AxisKind, cell_edges};
 
@@ -17,7 +17,7 @@ const PER_UNIT: f64 = 2.0;
 ///
 /// # Errors
 /// If the colour map is unknown, or coordinates or values cannot be computed.
-pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
+pub(crate) fn draw(array: &DataArray, style: MapStyle, options: &Options) -> Result<String> {
     let colour_map = options.colour_map.as_deref().map(ColourMap::named).transpose()?;
     let dims: Vec<String> = array.dims().iter().map(str::to_owned).collect();
     let first = in_order(axis_of(array, &dims[0])?, &dims[0]);
@@ -37,6 +37,10 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
     y.values = y_sample.pick(&y.values);
     let (value_kind, values) = kind_and_values(sampled.values()?.block(), None)?;
     let values = if turned { transposed(&values, y.values.len()) } else { values };
+    let arrows = match &options.arrows {
+        Some(components) => Some(arrows(components, x_dim, y_dim)?),
+        None => None,
+    };
     let chart = MapChart {
         page: page(array, options),
         x,
@@ -48,8 +52,37 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
         value_kind,
         wanted: options.wanted,
         colour_map,
+        style,
+        arrows,
+        has_bar: !options.without_bar,
     };
     chart.draw()
+}
+
+/// Arrows along each axis; more cannot be told apart.
+const MOST_ARROWS: u64 = 30;
+
+/// Every n-th of two components over the axes of the map, chosen before anything is computed.
+fn arrows((u, v): &(DataArray, DataArray), x_dim: &str, y_dim: &str) -> Result<Arrows> {
+    let both = broadcast(&[u, v])?;
+    let (mut u, mut v) = match both.as_slice() {
+        [u, v] if u.dims().len() == 2 => (u.transpose([y_dim, x_dim]), v.transpose([y_dim, x_dim])),
+        _ => {
+            return Err(Error::invalid("arrows need two components over two dimensions")
+                .hint(format!("select until `{y_dim}` and `{x_dim}` are left")));
+        }
+    };
+    let mut places = Vec::new();
+    for dim in [x_dim, y_dim] {
+        let axis = in_order(axis_of(&u.clone().checked()?, dim)?, dim);
+        let sample = Sample::new(axis.values.len() as u64, MOST_ARROWS);
+        places.push(sample.pick(&axis.values));
+        (u, v) = (sample.of(&u, dim), sample.of(&v, dim));
+    }
+    let unit = u.attrs().text("units").unwrap_or_default().to_owned();
+    let (u, v) = compute((&u.cast(DType::F64), &v.cast(DType::F64)))?;
+    let y = places.pop().unwrap_or_default();
+    Ok(Arrows { x: places.pop().unwrap_or_default(), y, u: u.to_f64()?, v: v.to_f64()?, unit })
 }
 
 fn edges(axis: &Axis) -> Vec<f64> {

@@ -1,15 +1,17 @@
 //! From an array to a chart: what kind, which values, which labels.
 mod axis_of;
+mod facet;
 mod histogram;
 mod line;
 mod map;
 mod sample;
+mod scatter;
 mod wording;
 
 use terracube_cube::data::IntoPosition as _;
 use terracube_cube::{DataArray, Error, Result};
 
-use crate::chart::Page;
+use crate::chart::{MapStyle, Page};
 use crate::colour::Wanted;
 
 /// What the user asked of a figure.
@@ -20,10 +22,18 @@ pub(crate) struct Options {
     pub wanted: Wanted,
     pub colour_map: Option<String>,
     pub kind: Kind,
+    /// Lines go in steps.
+    pub steps: bool,
+    /// Components drawn as arrows over a map.
+    pub arrows: Option<(DataArray, DataArray)>,
+    /// A panel for each position of a dimension, and how many in a row.
+    pub facet: Option<(String, usize)>,
+    /// No colour bar: one is drawn for several.
+    pub without_bar: bool,
 }
 
 /// The kind of a figure.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Kind {
     /// By the number of dimensions.
     #[default]
@@ -32,6 +42,14 @@ pub(crate) enum Kind {
     Lines(String),
     /// Counts in so many bins.
     Histogram(usize),
+    /// About so many lines of equal value.
+    Contours(usize),
+    /// About so many bands of colour.
+    Bands(usize),
+    /// Points of these values against those of another array.
+    Scatter(Box<DataArray>),
+    /// Arrows of these values to the right and those of another array upwards.
+    Quiver(Box<DataArray>),
 }
 
 /// The figure as SVG.
@@ -44,11 +62,23 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
     }
     check_drawable(array)?;
     let array = squeezed(array);
+    if let Some((dim, columns)) = &options.facet {
+        return facet::draw(&array, dim, *columns, options);
+    }
     match (&options.kind, array.dims().len()) {
         (Kind::Histogram(n_bins), _) => histogram::draw(&array, *n_bins, options),
         (Kind::Lines(x), 1 | 2) => line::draw(&array, Some(x), options),
         (Kind::Automatic, 1) => line::draw(&array, None, options),
-        (Kind::Automatic, 2) => map::draw(&array, options),
+        (Kind::Automatic, 2) => map::draw(&array, MapStyle::Cells, options),
+        (Kind::Contours(n), 2) => map::draw(&array, MapStyle::Lines(*n), options),
+        (Kind::Bands(n), 2) => map::draw(&array, MapStyle::Bands(*n), options),
+        (Kind::Scatter(x), _) => scatter::draw(&array, x, options),
+        (Kind::Quiver(v), 2) => {
+            let arrows = Some((array.clone(), squeezed(v)));
+            map::draw(&array, MapStyle::Nothing, &Options { arrows, ..options.clone() })
+        }
+        (Kind::Contours(_) | Kind::Bands(_), _) => Err(wrong_rank(&array, "contours need two dimensions")),
+        (Kind::Quiver(_), _) => Err(wrong_rank(&array, "arrows need two dimensions")),
         (Kind::Lines(_), _) => Err(wrong_rank(&array, "lines need one or two dimensions")),
         (Kind::Automatic, _) => Err(wrong_rank(&array, "a figure needs one or two dimensions")),
     }

@@ -28,6 +28,9 @@ pub enum BlendMissing {
     Spread,
     /// They are left out, and the rest is divided by its share of the row's weight, if that is at least so much; else the result is missing.
     Renormalise(f64),
+    /// They are left out, and the sum is divided by the weights of the rest, if these add up to so much; else the result is missing. Weights are parts
+    /// of a whole that may not be covered.
+    Covered(f64),
     /// They count as 0: a plain sum.
     Zero,
 }
@@ -105,13 +108,13 @@ impl Blend {
                     // What is not held is missing.
                     (false, BlendMissing::Spread) => to.fill(f64::NAN),
                     (false, _) => {}
-                    (true, BlendMissing::Renormalise(_)) => {
+                    (true, BlendMissing::Renormalise(_) | BlendMissing::Covered(_)) => {
                         add_present(&values[(o * n + at) * inner..][..inner], weight, to, &mut present);
                     }
                     (true, _) => add_scaled(&values[(o * n + at) * inner..][..inner], weight, spreads, to),
                 }
             }
-            if let BlendMissing::Renormalise(_) = self.missing {
+            if let BlendMissing::Renormalise(_) | BlendMissing::Covered(_) = self.missing {
                 to.iter_mut().zip(&present).for_each(|(to, &present)| *to = self.finished(*to, present, all));
             }
         }
@@ -147,6 +150,8 @@ impl Blend {
             // Weights of 1 in all stay as they are: no rounding where nothing is missing.
             BlendMissing::Renormalise(_) if present == all => total,
             BlendMissing::Renormalise(_) => total / (present / all),
+            BlendMissing::Covered(least) if present == 0.0 || present < least - 1e-9 => f64::NAN,
+            BlendMissing::Covered(_) => total / present,
             _ => total,
         }
     }

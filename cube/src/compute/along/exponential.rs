@@ -1,4 +1,6 @@
 //! Exponentially weighted windows: each value counts `1 - alpha` times less with every step.
+use std::ops::Range;
+
 use super::lines::Lines;
 use crate::base::Result;
 
@@ -55,9 +57,19 @@ impl Weights {
     }
 
     fn variance(&self) -> f64 {
+        self.unbiased(self.squares)
+    }
+
+    /// Whether there are two values at least.
+    fn has_spread(&self) -> bool {
+        self.weight * self.weight - self.weight_squares > 0.0
+    }
+
+    /// A weighted sum of products of deviations as a moment of the values that these weights are a sample of.
+    fn unbiased(&self, products: f64) -> f64 {
         let all = self.weight * self.weight;
         let free = all - self.weight_squares;
-        if free > 0.0 { self.squares / self.weight * (all / free) } else { f64::NAN }
+        if free > 0.0 { products / self.weight * (all / free) } else { f64::NAN }
     }
 }
 
@@ -79,6 +91,47 @@ impl Exponential {
                         ExponentialOp::Mean => held.total / held.weight,
                         ExponentialOp::Var => held.variance(),
                         ExponentialOp::Std => held.variance().sqrt(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The exponentially weighted covariance or correlation of two lines, which stand one value beside the other: pandas' `ewm(...).cov()`, positions
+/// where either is missing left out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExponentialPair {
+    /// How much of the weight lies on the newest value: above 0, at most 1.
+    pub alpha: f64,
+    /// The correlation instead of the covariance.
+    pub correlation: bool,
+}
+
+impl ExponentialPair {
+    pub(super) fn of(&self, lines: &Lines<'_, f64>, wanted: &Range<u64>, out: &mut Vec<f64>) -> Result<()> {
+        let keep = 1.0 - self.alpha;
+        for line in lines.iter() {
+            let (mut x, mut y, mut products) = (Weights::default(), Weights::default(), 0.0);
+            for (position, pair) in (0..wanted.end).zip(line.chunks_exact(2)) {
+                x.decay(keep);
+                y.decay(keep);
+                products *= keep;
+                if let [a, b] = *pair
+                    && !a.is_nan()
+                    && !b.is_nan()
+                {
+                    let step = a - x.mean;
+                    x.add(a);
+                    y.add(b);
+                    products += step * (b - y.mean);
+                }
+                if position >= wanted.start {
+                    out.push(match self.correlation {
+                        true if x.has_spread() => products / (x.squares * y.squares).sqrt(),
+                        true => f64::NAN,
+                        false => x.unbiased(products),
                     });
                 }
             }

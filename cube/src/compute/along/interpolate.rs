@@ -2,6 +2,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::curve::Curves;
 use super::lines::Lines;
 use crate::base::Result;
 
@@ -12,8 +13,30 @@ pub enum Method {
     Linear,
     /// That of the nearest neighbour; halfway the lower one, as scipy has it.
     Nearest,
+    /// That of the label at or below (scipy's "zero").
+    Previous,
+    /// On the quadratic spline through all values.
+    Quadratic,
     /// On the cubic spline through all values (not-a-knot).
     Cubic,
+    /// On the spline of a degree through all values (xarray's "polynomial" with `order`; 1 is linear, 5 "quintic"); of a lower one where there are
+    /// fewer values.
+    Spline(u8),
+    /// On pieces of third degree that rise and fall only where values do.
+    Pchip,
+    /// On pieces of third degree by Akima's slopes, which outliers bend less.
+    Akima,
+    /// As `Akima`, with flat parts left flat.
+    Makima,
+    /// On the one polynomial through all values (scipy's "barycentric" and "krogh"): for a few of them only, between many it swings.
+    Polynomial,
+}
+
+impl Method {
+    /// Whether a value depends on its neighbours alone.
+    fn is_local(self) -> bool {
+        matches!(self, Self::Linear | Self::Nearest | Self::Previous)
+    }
 }
 
 /// Interpolation along an axis.
@@ -39,7 +62,7 @@ impl Interpolate {
     }
 
     pub(super) fn is_local(&self) -> bool {
-        self.wanted.is_some() && self.method != Method::Cubic
+        self.wanted.is_some() && self.method.is_local()
     }
 
     /// The two positions between which a place lies, in stored order; the outermost two for places outside.
@@ -83,10 +106,11 @@ impl Interpolate {
             Some(places) => {
                 let places = &places[wanted.start as usize..wanted.end as usize];
                 let offset = held.start as usize;
+                let curves = Curves::new(self.method, &self.labels);
                 for line in lines.iter() {
-                    let spline = (self.method == Method::Cubic).then(|| Spline::new(&self.labels, line));
-                    out.extend(places.iter().map(|&place| match &spline {
-                        Some(spline) if self.inside(place) => spline.at(place),
+                    let curve = curves.as_ref().map(|curves| curves.through(line));
+                    out.extend(places.iter().map(|&place| match &curve {
+                        Some(curve) if self.inside(place) => curve.at(place),
                         Some(_) => f64::NAN,
                         None => self.one(line, offset, place),
                     }));
@@ -121,6 +145,10 @@ impl Interpolate {
                 let nearer_low = (place - self.labels[low]).abs() <= (self.labels[high] - place).abs();
                 value(if nearer_low { low } else { high })
             }
+            Method::Previous => {
+                let (low, high) = if x < y { (a, b) } else { (b, a) };
+                value(if place >= self.labels[high] { high } else { low })
+            }
             _ => value(a) + (value(b) - value(a)) / (y - x) * (place - x),
         }
     }
@@ -134,7 +162,8 @@ impl Interpolate {
         let values: Vec<f64> = present.iter().map(|&i| line[i]).collect();
         let inner =
             Self { labels: labels.clone().into(), wanted: None, limit: None, longest_gap: None, ..self.clone() };
-        let spline = (self.method == Method::Cubic).then(|| Spline::new(&labels, &values));
+        let curves = Curves::new(self.method, &labels);
+        let curve = curves.as_ref().map(|curves| curves.through(&values));
         let mut in_a_row = 0;
         for i in 0..line.len() {
             if !line[i].is_nan() {
@@ -154,84 +183,11 @@ impl Interpolate {
                     continue;
                 }
             }
-            result[i] = match &spline {
-                Some(spline) => spline.at(self.labels[i]),
+            result[i] = match &curve {
+                Some(curve) => curve.at(self.labels[i]),
                 None => inner.one(&values, 0, self.labels[i]),
             };
         }
         result
     }
-}
-
-/// The cubic spline whose first and last two pieces are one polynomial each (not-a-knot, as scipy's and MATLAB's).
-struct Spline {
-    x: Vec<f64>,
-    y: Vec<f64>,
-    /// Slopes at the knots.
-    slope: Vec<f64>,
-}
-
-impl Spline {
-    fn new(labels: &[f64], values: &[f64]) -> Self {
-        let (mut x, mut y) = (labels.to_vec(), values.to_vec());
-        if x.len() > 1 && x[0] > x[x.len() - 1] {
-            x.reverse();
-            y.reverse();
-        }
-        let slope = slopes(&x, &y);
-        Self { x, y, slope }
-    }
-
-    fn at(&self, place: f64) -> f64 {
-        let n = self.x.len();
-        if n < 2 {
-            return self.y.first().copied().unwrap_or(f64::NAN);
-        }
-        let i = self.x.partition_point(|&x| x <= place).clamp(1, n - 1) - 1;
-        let h = self.x[i + 1] - self.x[i];
-        let t = place - self.x[i];
-        let secant = (self.y[i + 1] - self.y[i]) / h;
-        let c = (3.0 * secant - 2.0 * self.slope[i] - self.slope[i + 1]) / h;
-        let d = (self.slope[i] + self.slope[i + 1] - 2.0 * secant) / (h * h);
-        self.y[i] + t * (self.slope[i] + t * (c + t * d))
-    }
-}
-
-fn slopes(x: &[f64], y: &[f64]) -> Vec<f64> {
-    let n = x.len();
-    let h: Vec<f64> = x.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let secant: Vec<f64> = (0..h.len()).map(|i| (y[i + 1] - y[i]) / h[i]).collect();
-    match n {
-        0 | 1 => return vec![0.0; n],
-        2 => return vec![secant[0]; 2],
-        // Three points: a parabola.
-        3 => {
-            let bend = (secant[1] - secant[0]) / (x[2] - x[0]);
-            return vec![secant[0] - bend * h[0], secant[0] + bend * h[0], secant[1] + bend * h[1]];
-        }
-        _ => {}
-    }
-    // Tridiagonal system for the slopes; the ends say that the third derivative is continuous at the second and last but one knot.
-    let (mut low, mut middle, mut high, mut right) = (vec![0.0; n], vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-    let d = x[2] - x[0];
-    (middle[0], high[0]) = (h[1], d);
-    right[0] = ((h[0] + 2.0 * d) * h[1] * secant[0] + h[0] * h[0] * secant[1]) / d;
-    for i in 1..n - 1 {
-        (low[i], middle[i], high[i]) = (h[i], 2.0 * (h[i - 1] + h[i]), h[i - 1]);
-        right[i] = 3.0 * (h[i] * secant[i - 1] + h[i - 1] * secant[i]);
-    }
-    let d = x[n - 1] - x[n - 3];
-    (low[n - 1], middle[n - 1]) = (d, h[n - 3]);
-    right[n - 1] = (h[n - 2] * h[n - 2] * secant[n - 3] + (2.0 * d + h[n - 2]) * h[n - 3] * secant[n - 2]) / d;
-    for i in 1..n {
-        let factor = low[i] / middle[i - 1];
-        middle[i] -= factor * high[i - 1];
-        right[i] -= factor * right[i - 1];
-    }
-    let mut slope = right;
-    slope[n - 1] /= middle[n - 1];
-    for i in (0..n - 1).rev() {
-        slope[i] = (slope[i] - high[i] * slope[i + 1]) / middle[i];
-    }
-    slope
 }

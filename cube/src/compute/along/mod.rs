@@ -2,6 +2,7 @@
 //! cumulative sums, filling, quantiles, interpolation.
 mod blend;
 mod cumulative;
+mod curve;
 mod exponential;
 mod fill;
 mod fit;
@@ -18,13 +19,15 @@ mod rank;
 mod rolling;
 mod runs;
 mod slope;
+mod slopes;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod weighted_quantile;
+mod window_place;
 
 pub use blend::{Blend, BlendMissing};
-pub use exponential::{Exponential, ExponentialOp};
+pub use exponential::{Exponential, ExponentialOp, ExponentialPair};
 pub use fit::Fit;
 pub use interpolate::{Interpolate, Method};
 pub use monotonic::Monotonic;
@@ -38,3 +41,4 @@ pub use rolling::{Rolling, RollingOp};
 pub use runs::{RunStatistic, Runs};
 pub use slope::Slope;
 pub use weighted_quantile::WeightedQuantile;
+pub use window_place::WindowPlace;

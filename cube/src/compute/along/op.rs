@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::blend::Blend;
 use super::cumulative::{Running, cumulative};
-use super::exponential::Exponential;
+use super::exponential::{Exponential, ExponentialPair};
 use super::fill::fill;
 use super::fit::Fit;
 use super::interpolate::Interpolate;
@@ -14,11 +14,12 @@ use super::own_block::OwnBlocks;
 use super::own_window::OwnWindow;
 use super::pooled::Pooled;
 use super::quantile::Quantile;
-use super::rank::rank;
+use super::rank::{rank, sorted_positions};
 use super::rolling::Rolling;
 use super::runs::{RunStatistic, Runs};
 use super::slope::Slope;
 use super::weighted_quantile::WeightedQuantile;
+use super::window_place::WindowPlace;
 use crate::base::{Block, DType, Error, Kind, Result};
 use crate::compute::pointwise::cast;
 
@@ -59,6 +60,8 @@ pub enum AxisOp {
         /// As a part of the number of values.
         as_part: bool,
     },
+    /// The positions of the values in ascending order.
+    SortedPositions,
     /// Values at other places of the axis.
     Interpolate(Interpolate),
     /// Derivatives or integrals along labels.
@@ -67,6 +70,10 @@ pub enum AxisOp {
     Fit(Fit),
     /// Exponentially weighted means or sums.
     Exponential(Exponential),
+    /// Exponentially weighted covariances of two lines.
+    ExponentialPair(ExponentialPair),
+    /// Where in a moving window its extreme stands.
+    WindowPlace(WindowPlace),
     /// Runs of positions on which something holds.
     Runs(Runs),
     /// Theil and Sen's slope, Mann and Kendall's test.
@@ -97,10 +104,13 @@ impl AxisOp {
             Self::Rolling(_) => "rolling",
             Self::Quantile(_) => "quantile",
             Self::Rank { .. } => "rank",
+            Self::SortedPositions => "argsort",
             Self::Interpolate(_) => "interp",
             Self::Slope(slope) => slope.name(),
             Self::Fit(_) => "polyfit",
-            Self::Exponential(_) => "rolling_exp",
+            Self::Exponential(_) | Self::ExponentialPair(_) => "rolling_exp",
+            Self::WindowPlace(place) if place.greatest => "rolling argmax",
+            Self::WindowPlace(_) => "rolling argmin",
             Self::Runs(_) => "runs",
             Self::Monotonic(_) => "mann_kendall",
             Self::Pooled(_) => "pooled quantile",
@@ -132,6 +142,9 @@ impl AxisOp {
             Self::Fit(fit) => format!(": {} coefficients", fit.n_coefficients()),
             Self::Interpolate(interpolate) => format!(" at {} labels", interpolate.len()),
             Self::Exponential(window) => format!(": {:?}, alpha {}", window.op, window.alpha),
+            Self::ExponentialPair(pair) if pair.correlation => format!(": correlation, alpha {}", pair.alpha),
+            Self::ExponentialPair(pair) => format!(": covariance, alpha {}", pair.alpha),
+            Self::WindowPlace(place) => format!(" of {}, from {} values on", place.window, place.min_periods),
             Self::Own(own) => format!(": {own:?}"),
             Self::OwnWindow(own) => format!(": {own:?}"),
             Self::OwnBlocks(own) => format!(": {own:?}"),
@@ -149,6 +162,7 @@ impl AxisOp {
         let undefined = || Err(Error::dtype(format!("`{}` is not defined for {x}", self.name())));
         match self {
             Self::Shift { .. } => Ok(x),
+            Self::SortedPositions if kind != Kind::Text => Ok(DType::I64),
             Self::FillForward { .. } | Self::FillBackward { .. } if kind != Kind::Text => Ok(x),
             Self::CumSum { .. } | Self::CumProd { .. } => match kind {
                 Kind::Float => Ok(x),
@@ -165,6 +179,8 @@ impl AxisOp {
                 Ok(if x == DType::F32 { x } else { DType::F64 })
             }
             Self::Rank { .. }
+            | Self::WindowPlace(_)
+            | Self::ExponentialPair(_)
             | Self::Fit(_)
             | Self::Own(_)
             | Self::OwnWindow(_)
@@ -187,6 +203,7 @@ impl AxisOp {
             Self::Slope(slope) => slope.output_len(len),
             Self::Fit(fit) => fit.n_coefficients(),
             Self::Own(own) => own.output_len(len),
+            Self::ExponentialPair(_) => len / 2,
             Self::Runs(runs) => runs.output_len(len),
             Self::Monotonic(_) => N_RESULTS,
             Self::Pooled(pooled) => pooled.members.len() as u64,
@@ -199,7 +216,12 @@ impl AxisOp {
     /// Whether a result needs only values near to it: `false` if it needs the whole axis.
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Shift { .. } | Self::Rolling(_) | Self::OwnBlocks(_) | Self::OwnWindow(_) | Self::Blend(_) => true,
+            Self::Shift { .. }
+            | Self::Rolling(_)
+            | Self::OwnBlocks(_)
+            | Self::OwnWindow(_)
+            | Self::WindowPlace(_)
+            | Self::Blend(_) => true,
             Self::FillForward { limit } | Self::FillBackward { limit } => limit.is_some(),
             Self::Interpolate(interpolate) => interpolate.is_local(),
             _ => false,
@@ -227,6 +249,10 @@ impl AxisOp {
             }
             Self::Rolling(rolling) => {
                 let (before, after) = rolling.reach();
+                wanted.start.saturating_sub(before)..end(after)
+            }
+            Self::WindowPlace(place) => {
+                let (before, after) = place.reach();
                 wanted.start.saturating_sub(before)..end(after)
             }
             Self::OwnWindow(own) => {
@@ -278,6 +304,26 @@ pub fn along(
             rank(lines, *as_part, out);
             Ok(())
         }),
+        AxisOp::SortedPositions if x.dtype().kind() == Kind::Float => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| {
+                sorted_positions(lines, f64::is_nan, |position| position as f64, out);
+                Ok(())
+            })
+        }
+        AxisOp::SortedPositions => {
+            let is_missing = |value: i64| x.dtype().is_time_like() && value == i64::MIN;
+            map_lines::<i64>(x, axes, n_out, output, |lines, out| {
+                sorted_positions(lines, is_missing, |position| position as i64, out);
+                Ok(())
+            })
+        }
+        AxisOp::WindowPlace(place) => map_lines::<f64>(x, axes, n_out, output, |lines, out| {
+            place.of(&lines, held, wanted, out);
+            Ok(())
+        }),
+        AxisOp::ExponentialPair(pair) => {
+            map_lines::<f64>(x, axes, n_out, output, |lines, out| pair.of(&lines, wanted, out))
+        }
         AxisOp::Quantile(quantile) if x.dtype() == DType::F32 => {
             map_lines_to::<f32, f64>(x, axes, n_out, output, |lines, out| quantile.of(&lines, wanted, out))
         }

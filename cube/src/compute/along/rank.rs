@@ -1,4 +1,6 @@
 //! Places in ascending order.
+use std::cmp::Ordering;
+
 use super::lines::Lines;
 
 /// The place of each value, from 1; equal ones share the mean of their places; missing ones stay missing.
@@ -19,5 +21,24 @@ pub(super) fn rank(lines: Lines<'_, f64>, as_part: bool, out: &mut Vec<f64>) {
             }
             before += equal.len() as f64;
         }
+    }
+}
+
+/// The positions of the values in ascending order, equal ones in theirs; missing ones last.
+pub(super) fn sorted_positions<T: PartialOrd + Copy, R>(
+    lines: Lines<'_, T>,
+    is_missing: impl Fn(T) -> bool,
+    number: impl Fn(usize) -> R,
+    out: &mut Vec<R>,
+) {
+    let mut order: Vec<usize> = Vec::with_capacity(lines.len);
+    for line in lines.iter() {
+        order.clear();
+        order.extend(0..line.len());
+        order.sort_by(|&a, &b| {
+            let missing = is_missing(line[a]).cmp(&is_missing(line[b]));
+            missing.then_with(|| line[a].partial_cmp(&line[b]).unwrap_or(Ordering::Equal))
+        });
+        out.extend(order.iter().map(|&position| number(position)));
     }
 }

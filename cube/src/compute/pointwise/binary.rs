@@ -13,7 +13,7 @@ use crate::base::{Block, DType, Error, Kind, Result};
 /// An operation on two arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BinaryOp {
-    /// `a + b`; integers wrap; logical or of bool.
+    /// `a + b`; integers wrap; logical or of bool; one text behind the other.
     Add,
     /// `a - b`; integers wrap.
     Sub,
@@ -96,6 +96,10 @@ impl BinaryOp {
         if a == DType::Utf8 && b == DType::Utf8 && self.is_comparison() {
             return Ok(DType::Bool);
         }
+        // One text behind the other.
+        if a == DType::Utf8 && b == DType::Utf8 && self == Self::Add {
+            return Ok(DType::Utf8);
+        }
         if a.is_time_like() || b.is_time_like() {
             return times_dtype(self, a, b);
         }
@@ -142,6 +146,9 @@ impl fmt::Display for BinaryOp {
 pub fn binary(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
     same_shape(a, b)?;
     let output = op.output_dtype(a.dtype(), b.dtype())?;
+    if output == DType::Utf8 {
+        return joined(a, b);
+    }
     if a.dtype() == DType::Utf8 {
         return compare_text(op, a, b);
     }
@@ -155,6 +162,11 @@ pub fn binary(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {
         return truth(op, a, b);
     }
     numbers(op, a, b, output)
+}
+
+fn joined(a: &Block, b: &Block) -> Result<Block> {
+    let (Some(x), Some(y)) = (a.text(), b.text()) else { return Err(Error::internal("numbers joined as strings")) };
+    Block::from_strings(a.shape(), (0..a.len()).map(|i| [x.value(i), y.value(i)].concat()))
 }
 
 fn truth(op: BinaryOp, a: &Block, b: &Block) -> Result<Block> {

@@ -14,6 +14,7 @@ mod rows;
 mod select;
 #[cfg(test)]
 mod tests;
+mod text_op;
 mod time_field;
 mod unary;
 mod unpack;
@@ -28,6 +29,7 @@ pub(crate) use missing::set_missing;
 pub use promote::promote;
 pub use round_time::{RoundTime, RoundTimeTo};
 pub use select::{mask, masked_dtype, select};
+pub use text_op::{Case, CharKind, Ends, Pattern, TextOp};
 pub use time_field::TimeField;
 pub use unary::{UnaryOp, unary};
 pub use unpack::Unpack;

@@ -9,6 +9,7 @@ use super::lookup::Lookup;
 use super::missing::{is_missing, require_present};
 use super::round_time::RoundTime;
 use super::rows::{Target, extend1, map1};
+use super::text_op::TextOp;
 use super::time_field::{TimeField, time_field};
 use super::unpack::{Unpack, unpack};
 use crate::base::{Block, DType, Error, Kind, Result};
@@ -30,6 +31,8 @@ macro_rules! unary_ops {
             RoundTime(RoundTime),
             /// Times as text.
             FormatTime(FormatTime),
+            /// An operation on strings.
+            Text(TextOp),
             /// Whether the value is one of a list.
             IsIn(IsIn),
             /// The label at each position; missing below zero.
@@ -46,6 +49,7 @@ macro_rules! unary_ops {
                     Self::TimeField(field) => field.name(),
                     Self::RoundTime(round) => round.name(),
                     Self::FormatTime(_) => "strftime",
+                    Self::Text(op) => op.name(),
                     Self::IsIn(_) => "isin",
                     Self::Lookup(_) => "labels",
                 }
@@ -149,6 +153,7 @@ impl UnaryOp {
             Self::TimeField(field) => field.output_dtype(x),
             Self::RoundTime(round) => round.output_dtype(x),
             Self::FormatTime(format) => format.output_dtype(x),
+            Self::Text(op) => op.output_dtype(x),
             Self::IsIn(list) => list.output_dtype(x),
             Self::Lookup(labels) => labels.output_dtype(x),
             Self::IsMissing | Self::NotMissing => Ok(DType::Bool),
@@ -208,6 +213,7 @@ pub fn unary(op: &UnaryOp, x: &Block) -> Result<Block> {
         UnaryOp::TimeField(field) => return time_field(*field, x),
         UnaryOp::RoundTime(round) => return round.of(x),
         UnaryOp::FormatTime(format) => return format.of(x),
+        UnaryOp::Text(op) => return op.of(x),
         UnaryOp::IsIn(list) => return list.holds(x),
         UnaryOp::Lookup(labels) => return labels.of(x),
         UnaryOp::IsMissing => return is_missing(x, true),

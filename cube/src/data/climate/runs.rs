@@ -24,12 +24,26 @@ impl DataArray {
     }
 
     /// The length of the longest run of truth along a dimension (xclim's `longest_run`; i64). Needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let hot = DataArray::from_vec(["x"], &[5], vec![9, 1, 9, 9, 1]).gt(5);
+    /// assert_eq!(hot.longest_run("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn longest_run(&self, dim: &str) -> Self {
         self.runs(dim, RunStatistic::Longest)
     }
 
     /// How many runs of truth along a dimension have at least `n` positions (xclim's `windowed_run_events`; i64).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let hot = DataArray::from_vec(["x"], &[5], vec![9, 1, 9, 9, 1]).gt(5);
+    /// assert_eq!(hot.count_runs("x", 2).item()?, 1.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn count_runs(&self, dim: &str, n: u64) -> Self {
         self.runs(dim, RunStatistic::Count(n))
@@ -37,6 +51,13 @@ impl DataArray {
 
     /// How many positions along a dimension lie in runs of truth of at least `n` (xclim's `windowed_run_count`: ETCCDI's warm spell days;
     /// i64).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let hot = DataArray::from_vec(["x"], &[5], vec![9, 1, 9, 9, 1]).gt(5);
+    /// assert_eq!(hot.positions_in_runs("x", 2).item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn positions_in_runs(&self, dim: &str, n: u64) -> Self {
         self.runs(dim, RunStatistic::Positions(n))
@@ -49,6 +70,13 @@ impl DataArray {
 
 impl GroupBy {
     /// The length of the longest run of truth in every group: `hot.resample("time", "YS").longest_run()`. Runs end with their group.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 8.0]).assign_coords([("time", &date_range("2000-01-30", "2000-02-02", "D", Calendar::Standard))]);
+    /// assert_eq!(t.gt(1.5).resample("time", "MS").longest_run().to_vec::<i64>()?, [1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn longest_run(&self) -> DataArray {
         self.runs(RunStatistic::Longest)

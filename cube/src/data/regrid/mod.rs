@@ -1,4 +1,5 @@
 //! From one grid to another: weights made once, used for any number of arrays.
+mod cells;
 mod grid;
 mod onto;
 mod polygon;

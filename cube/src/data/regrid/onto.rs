@@ -1,6 +1,7 @@
 //! Weights for the points of a new grid, wherever those lie on the old one.
 use std::sync::Arc;
 
+use super::cells::{around_points, overlaps, place};
 use super::grid::Grid;
 use super::regridder::{Kind, RegridMethod, Regridder, labelled};
 use super::weights::{Axis, Rows};
@@ -43,13 +44,15 @@ pub(super) fn on_axes(outer: &Axis, inner: &Axis, points: &[(f64, f64)], method:
 }
 
 pub(super) fn no_cells() -> Error {
-    Error::unsupported("conservative regridding needs cells between parallels and meridians on both grids")
-        .hint("use bilinear or nearest here")
+    Error::unsupported("conservative regridding needs new cells between parallels and meridians")
+        .hint("use bilinear or nearest here, or regrid to a `Grid` of latitudes and longitudes")
 }
 
 impl Regridder {
     /// Weights from a grid whose latitudes and longitudes are coordinates of two dimensions (an ocean model's, a swath's) to a grid of axes:
-    /// bilinear within the old cell of four points around each new one, or the nearest point. New points outside of all old cells are missing.
+    /// bilinear within the old cell of four points around each new one, the nearest point, or conservative: by the areas that old cells, whose corners
+    /// stand in the middle of four points and are joined by great circles, share with new ones (see [`Regridder::from_bounds`] for corners that are
+    /// known). New points outside of all old cells are missing.
     ///
     /// ```
     /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
@@ -63,10 +66,18 @@ impl Regridder {
     /// ```
     ///
     /// # Errors
-    /// If there are no such coordinates, or the method is conservative.
+    /// If there are no such coordinates.
     pub fn from_curvilinear(source: &DataArray, target: &Grid, method: RegridMethod) -> Result<Self> {
         let (lat, lon) = grid(source)?;
         let shape = [lat.variable().shape()[0], lat.variable().shape()[1]];
+        let from = [0, 1].map(|k| (lat.variable().dims().name(k).to_string(), shape[k]));
+        let to = [("lat", target.latitudes()), ("lon", target.longitudes())];
+        if method == RegridMethod::Conservative {
+            let (lats, lons) = (lat.values()?.to_f64()?, lon.values()?.to_f64()?);
+            let points: Vec<_> = lats.iter().zip(&lons).map(|(&lat, &lon)| place(lat, lon)).collect();
+            let rows = overlaps(&around_points(&points, shape.map(|n| n as usize)), target)?;
+            return Self::of_cells(method, from, rows, to);
+        }
         let mesh = Mesh::new(lat.values()?.to_f64()?, lon.values()?.to_f64()?, [shape[0] as usize, shape[1] as usize])?;
         let mut rows = Rows::new();
         for &lat in target.latitudes() {
@@ -78,8 +89,44 @@ impl Regridder {
                 }
             }
         }
-        let from = [0, 1].map(|k| (lat.variable().dims().name(k).to_string(), shape[k]));
-        Self::of_cells(method, from, rows, [("lat", target.latitudes()), ("lon", target.longitudes())])
+        Self::of_cells(method, from, rows, to)
+    }
+
+    /// Conservative weights from cells of any shape, given by the latitudes and longitudes of their corners: two dimensions of the grid, then one of
+    /// corners in their order around each cell (CF's `bounds`, `lat_vertices`). Corners are joined by great circles. Cells with a corner that is
+    /// missing give nothing. Computes the corners (xESMF's `conservative` with `lat_b`, `lon_b`; CDO's `remapcon`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, Regridder};
+    /// let corners = |values: Vec<f64>| DataArray::from_vec(["y", "x", "corner"], &[1, 2, 4], values);
+    /// let lats = corners(vec![0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
+    /// let lons = corners(vec![0.0, 1.0, 1.0, 0.0, 1.0, 2.0, 2.0, 1.0]);
+    /// let regridder = Regridder::from_bounds(&lats, &lons, &Grid::new(vec![0.25, 0.75], vec![1.0])?)?;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 3.0]);
+    /// assert!((regridder.apply(&t).isel("lat", 0).item()? - 2.0).abs() < 1e-9);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the two have not the same three dimensions.
+    pub fn from_bounds(latitudes: &DataArray, longitudes: &DataArray, target: &Grid) -> Result<Self> {
+        let (lats, lons) = (latitudes.clone().checked()?, longitudes.clone().checked()?);
+        if lats.dims().len() != 3 || lats.dims() != lons.dims() || lats.shape() != lons.shape() {
+            let message = format!("corners over {:?} and {:?}", lats.dims(), lons.dims());
+            return Err(Error::mismatch(message)
+                .hint("give both over the two dimensions of the grid and one of corners, the last"));
+        }
+        let n_corners = lats.shape()[2] as usize;
+        if n_corners < 3 {
+            return Err(Error::invalid(format!("cells of {n_corners} corners")).hint("a cell has three at least"));
+        }
+        let (lats_of, lons_of) = (lats.to_f64()?, lons.to_f64()?);
+        let places: Vec<_> = lats_of.iter().zip(&lons_of).map(|(&lat, &lon)| place(lat, lon)).collect();
+        let cells: Vec<Vec<_>> = places.chunks_exact(n_corners).map(<[_]>::to_vec).collect();
+        let rows = overlaps(&cells, target)?;
+        let from = [0, 1].map(|k| (lats.dims().name(k).to_string(), lats.shape()[k]));
+        let to = [("lat", target.latitudes()), ("lon", target.longitudes())];
+        Self::of_cells(RegridMethod::Conservative, from, rows, to)
     }
 
     /// Weights over both dimensions of a grid.

@@ -2,6 +2,8 @@
 use proj4rs::Proj;
 use proj4rs::transform::transform;
 
+use super::cells::{of_corners, overlaps, place};
+use super::grid::Grid;
 use super::onto::on_axes;
 use super::regridder::{RegridMethod, Regridder};
 use super::weights::Axis;
@@ -144,8 +146,8 @@ fn through(from: &Proj, to: &Proj, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 impl Regridder {
-    /// Weights from the grid of an array in one coordinate reference system to the grid of `y` and `x` in another: bilinear or nearest
-    /// (rioxarray's `reproject`, gdalwarp). The axes of the array are found by CF: latitudes and longitudes, `projection_y_coordinate` and
+    /// Weights from the grid of an array in one coordinate reference system to the grid of `y` and `x` in another: bilinear, nearest, or, to latitudes
+    /// and longitudes, conservative (by areas on the sphere; edges of old cells are great circles) (rioxarray's `reproject`, gdalwarp). The axes of the array are found by CF: latitudes and longitudes, `projection_y_coordinate` and
     /// `projection_x_coordinate`, `grid_latitude` and `grid_longitude`, or by `axis` or the names y and x. New points outside are missing.
     ///
     /// ```
@@ -160,7 +162,7 @@ impl Regridder {
     /// ```
     ///
     /// # Errors
-    /// If the axes are not found, a projection is not known, or the method is conservative.
+    /// If the axes are not found, a projection is not known, or the method is conservative and `to` a projection.
     pub fn from_projection(
         source: &DataArray,
         from: &Crs,
@@ -175,6 +177,15 @@ impl Regridder {
             let cyclic = coord.index().is_ok_and(|index| index.is_cyclic());
             Axis::new(coord.name(), coord.values()?.to_f64()?, cyclic)
         };
+        if method == RegridMethod::Conservative && *to == Crs::Geographic {
+            let (rows, columns) = (axis(outer)?.edges(), axis(inner)?.edges());
+            let corners: Vec<(f64, f64)> = rows.iter().flat_map(|&y| columns.iter().map(move |&x| (y, x))).collect();
+            let corners: Vec<_> = from.to_geographic(&corners)?.into_iter().map(|(lat, lon)| place(lat, lon)).collect();
+            let shape = [rows.len() - 1, columns.len() - 1];
+            let weights = overlaps(&of_corners(&corners, shape), &Grid::new(y.to_vec(), x.to_vec())?)?;
+            let dims = [outer, inner].map(|coord| (coord.name().to_owned(), coord.variable().expr().size()));
+            return Self::of_cells(method, dims, weights, [("lat", y), ("lon", x)]);
+        }
         let mesh: Vec<(f64, f64)> = y.iter().flat_map(|&y| x.iter().map(move |&x| (y, x))).collect();
         let places = if from == to { mesh } else { from.from_geographic(&to.to_geographic(&mesh)?)? };
         let inner_axis = axis(inner)?;

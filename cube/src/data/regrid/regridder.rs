@@ -149,7 +149,8 @@ impl Regridder {
                 };
                 let missing = match self.method {
                     RegridMethod::Bilinear => BlendMissing::Spread,
-                    _ => BlendMissing::Renormalise(self.covered),
+                    RegridMethod::Conservative => BlendMissing::Covered(self.covered),
+                    RegridMethod::Nearest => BlendMissing::Renormalise(self.covered),
                 };
                 let blended = expr.along(axis.to_vec(), AxisOp::Blend(rows.blend(missing)), "cells");
                 let split = blended.split(axis[0], to[1].1, [&to[0].0, &to[1].0]);

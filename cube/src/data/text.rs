@@ -1,0 +1,387 @@
+//! Operations on strings: xarray's `.str` accessor.
+use std::sync::Arc;
+
+use super::DataArray;
+use crate::base::{Error, Result};
+use crate::compute::pointwise::{BinaryOp, Case, CharKind, Ends, Pattern, TextOp, UnaryOp};
+
+/// Operations on every string of an array (xarray's `.str`); made by [`DataArray::str`]. Lazy, chunk by chunk; dims and labels stay. Positions and
+/// widths count characters. Patterns are regular expressions of the crate `regex`. Missing strings are empty ones. Anything but strings is an error,
+/// which travels inside.
+///
+/// ```
+/// use terracube_cube::{Block, DataArray};
+/// let names = DataArray::from_block(["station"], Block::from_strings(&[2], ["de_Bonn", "fr_Brest"])?);
+/// assert_eq!(names.str().slice(3, None).str().upper().values()?.to_strings()?, ["BONN", "BREST"]);
+/// assert_eq!(names.str().startswith("fr").to_vec::<u8>()?, [0, 1]);
+/// assert_eq!(names.str().len().to_vec::<i64>()?, [7, 8]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Texts(DataArray);
+
+impl DataArray {
+    /// The strings of an array, to be changed and searched (xarray's `.str`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().len().to_vec::<i64>()?, [7, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn str(&self) -> Texts {
+        Texts(self.clone())
+    }
+}
+
+impl Texts {
+    fn of(&self, op: TextOp) -> DataArray {
+        self.0.unary(UnaryOp::Text(op))
+    }
+
+    fn of_result(&self, name: &str, op: Result<TextOp>) -> DataArray {
+        match op {
+            Ok(op) => self.of(op),
+            Err(error) => self.0.fail(error.context(format!("str().{name}"))),
+        }
+    }
+
+    /// Whether a regular expression is found anywhere (bool; xarray's `str.contains`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[3], ["tas_day", "pr_day", "tas_mon"])?);
+    /// assert_eq!(names.str().contains("^tas_(day|mon)$").to_vec::<u8>()?, [1, 0, 1]);
+    /// assert!(names.str().contains("(").error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn contains(&self, pattern: &str) -> DataArray {
+        self.of_result("contains", Pattern::new(pattern).map(TextOp::Contains))
+    }
+
+    /// Whether a regular expression is found at the start (bool; xarray's `str.match`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().matches("[a-z]+_").to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn matches(&self, pattern: &str) -> DataArray {
+        self.of_result("matches", Pattern::new(&format!("^(?:{pattern})")).map(TextOp::Contains))
+    }
+
+    /// How often a regular expression is found (i64; xarray's `str.count`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().count("a").to_vec::<i64>()?, [2, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn count(&self, pattern: &str) -> DataArray {
+        self.of_result("count", Pattern::new(pattern).map(TextOp::Count))
+    }
+
+    /// What a regular expression finds, replaced: `$1` is its first group (xarray's `str.replace(..., regex=True)`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let days = DataArray::from_block(["x"], Block::from_strings(&[1], ["31.12.1999"])?);
+    /// let turned = days.str().replace_pattern(r"(\d+)\.(\d+)\.(\d+)", "$3-$2-$1");
+    /// assert_eq!(turned.values()?.to_strings()?, ["1999-12-31"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn replace_pattern(&self, pattern: &str, with: &str) -> DataArray {
+        let op = Pattern::new(pattern).map(|pattern| TextOp::Replace { pattern, with: with.into(), limit: 0 });
+        self.of_result("replace_pattern", op)
+    }
+
+    /// A text replaced by another wherever it stands (xarray's `str.replace(..., regex=False)`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().replace("_", ".").values()?.to_strings()?, ["tas.day", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn replace(&self, text: &str, with: &str) -> DataArray {
+        // A dollar sign stands for itself here.
+        let with: Arc<str> = with.replace('$', "$$").into();
+        let op = Pattern::literal(text).map(|pattern| TextOp::Replace { pattern, with, limit: 0 });
+        self.of_result("replace", op)
+    }
+
+    /// A group of the first place that a regular expression finds, "" where there is none (xarray's `str.extract`): group 0 is all of it.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[2], ["tas_195001.nc", "readme"])?);
+    /// assert_eq!(names.str().extract(r"_(\d{4})(\d\d)", 1).values()?.to_strings()?, ["1950", ""]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn extract(&self, pattern: &str, group: usize) -> DataArray {
+        let op = Pattern::new(pattern).and_then(|pattern| match pattern.n_groups() {
+            n if group < n => Ok(TextOp::Extract { pattern, group }),
+            n => Err(Error::invalid(format!("the pattern has {} groups, group {group} is wanted", n - 1))
+                .hint("put round brackets around what is wanted")),
+        });
+        self.of_result("extract", op)
+    }
+
+    /// The part of a number between separators, "" where there are fewer: 0 is the first, -1 the last (one column of xarray's `str.split`); an empty
+    /// separator splits at white space.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[2], ["tas_day_EC", "pr_mon"])?);
+    /// assert_eq!(names.str().part("_", 1).values()?.to_strings()?, ["day", "mon"]);
+    /// assert_eq!(names.str().part("_", 2).values()?.to_strings()?, ["EC", ""]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn part(&self, separator: &str, number: i64) -> DataArray {
+        self.of(TextOp::Part { separator: separator.into(), number })
+    }
+
+    /// Whether it begins with a text (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().startswith("P").to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn startswith(&self, text: &str) -> DataArray {
+        self.of(TextOp::StartsWith(text.into()))
+    }
+
+    /// Whether it ends with a text (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().endswith("day").to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn endswith(&self, text: &str) -> DataArray {
+        self.of(TextOp::EndsWith(text.into()))
+    }
+
+    /// Where a text first stands, -1 if nowhere (i64).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().find("a").to_vec::<i64>()?, [1, -1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn find(&self, text: &str) -> DataArray {
+        self.of(TextOp::Find { text: text.into(), last: false })
+    }
+
+    /// Where a text last stands, -1 if nowhere (i64).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().rfind("a").to_vec::<i64>()?, [5, -1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rfind(&self, text: &str) -> DataArray {
+        self.of(TextOp::Find { text: text.into(), last: true })
+    }
+
+    /// The characters from a position to before another, negative ones counted from the end (xarray's `str.slice`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().slice(-3, None).values()?.to_strings()?, ["day", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn slice(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>) -> DataArray {
+        self.of(TextOp::Slice { start: start.into(), stop: stop.into(), step: 1 })
+    }
+
+    /// Every `step`-th character from a position to before another; backwards if negative.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().slice_by(None, None, -1).values()?.to_strings()?, ["yad_sat", "rP"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn slice_by(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>, step: i64) -> DataArray {
+        if step == 0 {
+            return self.0.fail(Error::invalid("steps of 0 characters").hint("write 1, or -1 for backwards"));
+        }
+        self.of(TextOp::Slice { start: start.into(), stop: stop.into(), step })
+    }
+
+    /// The character at a position, "" past the end; negative from the end (xarray's `str.get`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().get(2).values()?.to_strings()?, ["s", ""]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, position: i64) -> DataArray {
+        let stop = if position == -1 { None } else { Some(position + 1) };
+        self.of(TextOp::Slice { start: Some(position), stop, step: 1 })
+    }
+
+    /// One string behind the other, with a separator between them; the other array is aligned by labels (xarray's `str.cat`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let of = |names: [&str; 2]| DataArray::from_block(["x"], Block::from_strings(&[2], names).unwrap());
+    /// let both = of(["tas", "pr"]).str().cat(&of(["day", "mon"]), "_");
+    /// assert_eq!(both.values()?.to_strings()?, ["tas_day", "pr_mon"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cat(&self, other: &DataArray, separator: &str) -> DataArray {
+        let first = self.of(TextOp::Wrap { before: "".into(), after: separator.into() });
+        first.binary(BinaryOp::Add, other, false)
+    }
+
+    /// With texts before and behind each (Python's `"a" + s + "b"`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().wrapped("<", ">").values()?.to_strings()?, ["<tas_day>", "<Pr>"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn wrapped(&self, before: &str, after: &str) -> DataArray {
+        self.of(TextOp::Wrap { before: before.into(), after: after.into() })
+    }
+
+    /// Filled up to a width on the left (xarray's `str.rjust`, `str.pad`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().rjust(4, '.').values()?.to_strings()?, ["tas_day", "..Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rjust(&self, width: usize, fill: char) -> DataArray {
+        self.of(TextOp::Pad { width, side: Ends::Left, fill })
+    }
+
+    /// Filled up to a width on the right (xarray's `str.ljust`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().ljust(4, '.').values()?.to_strings()?, ["tas_day", "Pr.."]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ljust(&self, width: usize, fill: char) -> DataArray {
+        self.of(TextOp::Pad { width, side: Ends::Right, fill })
+    }
+
+    /// Filled up to a width on both sides (xarray's `str.center`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().center(4, '.').values()?.to_strings()?, ["tas_day", ".Pr."]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn center(&self, width: usize, fill: char) -> DataArray {
+        self.of(TextOp::Pad { width, side: Ends::Both, fill })
+    }
+
+    /// Filled up to a width with zeros behind the sign.
+    #[must_use]
+    pub fn zfill(&self, width: usize) -> DataArray {
+        self.of(TextOp::ZeroFill(width))
+    }
+
+    /// Without any of some characters at both ends (xarray's `str.strip(characters)`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().strip_of("ty").values()?.to_strings()?, ["as_da", "Pr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn strip_of(&self, characters: &str) -> DataArray {
+        self.of(TextOp::Strip { side: Ends::Both, characters: Some(characters.into()) })
+    }
+
+    /// Itself `n` times.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["tas_day", "Pr"])?);
+    /// assert_eq!(names.str().repeat(2).values()?.to_strings()?, ["tas_daytas_day", "PrPr"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    #[must_use]
+    pub fn repeat(&self, n: usize) -> DataArray {
+        self.of(TextOp::Repeat(n))
+    }
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
+        impl Texts {
+            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.of($op) })*
+        }
+    };
+}
+texts! {
+    /// How many characters (i64).
+    len => TextOp::Len;
+    /// All letters small (xarray's `str.lower`, `str.casefold`).
+    lower => TextOp::Case(Case::Lower);
+    /// All letters large.
+    upper => TextOp::Case(Case::Upper);
+    /// The first letter of each word large, all others small.
+    title => TextOp::Case(Case::Title);
+    /// The first letter large, all others small.
+    capitalize => TextOp::Case(Case::Capitalize);
+    /// Large letters small, small ones large.
+    swapcase => TextOp::Case(Case::Swap);
+    /// Without white space at both ends.
+    strip => TextOp::Strip { side: Ends::Both, characters: None };
+    /// Without white space at the start.
+    lstrip => TextOp::Strip { side: Ends::Left, characters: None };
+    /// Without white space at the end.
+    rstrip => TextOp::Strip { side: Ends::Right, characters: None };
+    /// Whether all characters are letters, and there is one (bool).
+    isalpha => TextOp::Is(CharKind::Alpha);
+    /// Whether all characters are letters or digits, and there is one (bool).
+    isalnum => TextOp::Is(CharKind::Alphanumeric);
+    /// Whether all characters are digits, and there is one (bool).
+    isdigit => TextOp::Is(CharKind::Digit);
+    /// Whether all characters are white space, and there is one (bool).
+    isspace => TextOp::Is(CharKind::Space);
+    /// Whether all letters are small, and there is one (bool).
+    islower => TextOp::Is(CharKind::Lower);
+    /// Whether all letters are large, and there is one (bool).
+    isupper => TextOp::Is(CharKind::Upper);
+}
