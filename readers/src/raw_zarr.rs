@@ -17,7 +17,9 @@ pub(crate) fn raw_group(group: &ZarrGroup) -> RawGroup {
             dims.push(RawDim { name: name.clone(), len, unlimited: false });
         }
     }
-    let attributes = group.attributes().iter().map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())));
+    // Without NetCDF's own book-keeping, as xarray has it.
+    let shown = group.attributes().iter().filter(|(name, _)| !name.to_ascii_lowercase().starts_with("_nc"));
+    let attributes = shown.map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())));
     RawGroup {
         path: format!("/{}", group.path()),
         dims,

@@ -96,7 +96,6 @@ impl Opened {
     fn failed(&self, error: &hdf5_metno::Error) -> Error {
         Error::io(format!("the C library of HDF5 says: {error}"))
             .hint("filters that are plug-ins are looked for in HDF5_PLUGIN_PATH, files of values beside this one")
-            .context(format!("variable `{}` of {}", self.path, self.hdf.bytes.name()))
     }
 }
 
