@@ -42,7 +42,7 @@ doc: ## the API documentation, in target/doc
 deny: tools
 	cargo deny --log-level warn check bans licenses sources
 
-.PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients test-icechunk
+.PHONY: test test-rust test-doc test-roundtrip test-kernel test-clients test-icechunk test-hdf5-c
 # No `-p`: every target builds the same selection of packages, so that dependencies are compiled with one set of features (tests/features.rs).
 test: test-rust test-doc test-roundtrip test-kernel ## all tests: Rust, doctests, what others read of what we write, the kernel from outside
 
@@ -58,6 +58,10 @@ test-roundtrip: build $(call venv,roundtrip)
 # Apart: the feature changes those of shared dependencies, so that the readers' tree is compiled once more.
 test-icechunk: ## Icechunk repositories (the feature `icechunk`)
 	cargo test --release --locked -p terracube-readers --features icechunk --test repository
+
+# The C library is compiled with cmake, once, for some minutes.
+test-hdf5-c: $(call venv,hdf5-c) ## what only the C library of HDF5 reads (the feature `hdf5-c`)
+	PATH=$(VENV_ROOT)/.venv-hdf5-c/bin:$$PATH cargo test --release --locked --features hdf5-c --test netcdf
 
 test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py

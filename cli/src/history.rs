@@ -25,21 +25,22 @@ pub(crate) fn history(arguments: &HistoryArguments) -> Result<(), Failure> {
         let newest = repository.history(&version).map_err(failed)?.into_iter().next();
         named.push((kind, name, newest.map(|snapshot| snapshot.id).unwrap_or_default()));
     }
-    let of =
-        |id: &str| named.iter().filter(move |(_, _, at)| *at == id).map(|(kind, name, _)| format!("{kind} {name}"));
+    let names_of = |id: &str| -> Vec<String> {
+        named.iter().filter(|(_, _, at)| at == id).map(|(kind, name, _)| format!("{kind} {name}")).collect()
+    };
     if arguments.json {
         let all: Vec<_> = snapshots
             .iter()
             .map(|snapshot| {
                 json!({"id": snapshot.id, "parent": snapshot.parent, "written_at": snapshot.written_at,
-                       "message": snapshot.message, "names": of(&snapshot.id).collect::<Vec<_>>()})
+                       "message": snapshot.message, "names": names_of(&snapshot.id)})
             })
             .collect();
         return print(&format!("{:#}\n", json!(all)));
     }
     let mut text = String::new();
     for snapshot in &snapshots {
-        let names: Vec<String> = of(&snapshot.id).collect();
+        let names = names_of(&snapshot.id);
         let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         text.push_str(&format!("{} {}{names} {}\n", snapshot.id, snapshot.written_at, snapshot.message));
     }

@@ -36,7 +36,12 @@ fn storage(described: &serde_json::Value) -> String {
     let groups = described["groups"].as_object();
     let first = groups.and_then(|groups| groups.values().next());
     for (name, variable) in first.and_then(|group| group["variables"].as_object()).into_iter().flatten() {
-        let mut line = format!("    {name}: {}", variable["raw_dtype"].as_str().unwrap_or("not readable"));
+        let mut line = match (variable["raw_dtype"].as_str(), variable["stored_type"].as_str()) {
+            (Some(dtype), None) => format!("    {name}: {dtype}"),
+            (Some(dtype), Some(stored)) => format!("    {name}: {dtype}, stored as {stored}"),
+            (None, Some(stored)) => format!("    {name}: {stored}, not readable"),
+            (None, None) => format!("    {name}: not readable"),
+        };
         for field in ["chunks", "shards", "codecs"] {
             if let Some(value) = variable.get(field).filter(|value| !value.is_null()) {
                 line.push_str(&format!(", {field} {value}"));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use terracube_cube::base::TimeUnits;
 use terracube_cube::source::{Fetch, Source};
-use terracube_cube::{Calendar, Dataset, Region, Result};
+use terracube_cube::{Calendar, Dataset, Polygons, Region, Result};
 use terracube_readers::netcdf::{self, FileBytes};
 use terracube_readers::store::{Store, StoreOptions};
 use terracube_readers::zarr::ZarrGroup;
@@ -140,7 +140,33 @@ fn targets<'a>(folder: &Path, scratch: &'a Path) -> Vec<Target<'a>> {
             read_dataset(&open(path.to_str().unwrap_or_default())?)
         }
     };
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut own_files = Vec::new();
+    files_below(&own, &mut own_files);
+    own_files.sort();
+    let of_own = |ending: &str| -> Vec<Vec<u8>> {
+        own_files
+            .iter()
+            .filter(|path| path.to_string_lossy().ends_with(ending))
+            .filter_map(|path| read_some(path))
+            .collect()
+    };
+    let tables = scratch.join("kerchunk.parq");
+    copy_folder(&own.join("kerchunk.parq"), &tables);
     vec![
+        // Every filter of HDF5, odd types, user blocks.
+        Target { name: "filters", seeds: of_own(".h5"), read: Box::new(read_netcdf) },
+        Target {
+            name: "tables",
+            seeds: [of_own("v/refs.0.parq"), of_own("x/refs.0.parq"), of_own("kerchunk.parq/.zmetadata")].concat(),
+            read: Box::new(move |bytes| read_reference_tables(&tables, bytes)),
+        },
+        Target { name: "parquet", seeds: of_own(".parq"), read: Box::new(by_file("table", ".parquet", open_table)) },
+        Target {
+            name: "regions",
+            seeds: vec![REGIONS.to_vec()],
+            read: Box::new(|bytes| Polygons::from_geojson(&String::from_utf8_lossy(bytes)).map(|_| ())),
+        },
         Target { name: "netcdf", seeds: with(&[".nc", ".h5", ".hdf5", ".nc4"]), read: Box::new(read_netcdf) },
         Target { name: "zarr", seeds: with(&["zarr.json", ".zarray", ".zmetadata"]), read: Box::new(read_zarr) },
         Target {
@@ -162,6 +188,7 @@ fn targets<'a>(folder: &Path, scratch: &'a Path) -> Vec<Target<'a>> {
     ]
 }
 
+const REGIONS: &[u8] = br#"{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "west"}, "geometry": {"type": "MultiPolygon", "coordinates": [[[[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]], [[2, 2], [3, 2], [3, 3], [2, 2]]]]}}, {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [[[170, -5], [190, -5], [190, 5], [170, -5]]]}, "properties": null}]}"#;
 const CSV: &[u8] = b"time,lat,lon,name,flag,sst\nUTC,degrees_north,degrees_east,,,degree_C\n2001-02-03T04:05:06.5Z,1.5,-2,\"a, b\",true,287.5\n2001-02-04 01:00:00+02:30,,3e2,\"q\"\"x\",false,\n";
 const TIMES: [&str; 6] = [
     "days since 1850-01-01 00:00:00",
@@ -177,6 +204,27 @@ fn read_netcdf(bytes: &[u8]) -> Result<()> {
     let variables = root.variables.iter().chain(root.groups.iter().flat_map(|group| &group.variables));
     variables.take(64).filter_map(|variable| variable.data.as_ref().ok()).for_each(|source| _ = read_source(&**source));
     Ok(())
+}
+
+/// References in Parquet of which one file is damaged.
+fn read_reference_tables(folder: &Path, bytes: &[u8]) -> Result<()> {
+    let name = if bytes.starts_with(b"{") { ".zmetadata" } else { "x/refs.0.parq" };
+    let path = folder.join(name);
+    let whole = std::fs::read(&path).map_err(|error| terracube_cube::Error::io(error.to_string()))?;
+    std::fs::write(&path, bytes).map_err(|error| terracube_cube::Error::io(error.to_string()))?;
+    let read = terracube_readers::open(folder.to_str().unwrap_or_default()).and_then(|dataset| read_dataset(&dataset));
+    std::fs::write(&path, whole).map_err(|error| terracube_cube::Error::io(error.to_string()))?;
+    read
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    let mut files = Vec::new();
+    files_below(from, &mut files);
+    for file in files {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(file, target).unwrap();
+    }
 }
 
 /// One document of a store of one array or group.

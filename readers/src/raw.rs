@@ -63,6 +63,8 @@ pub struct RawStorage {
     pub shards: Option<Vec<u64>>,
     /// Codecs and filters in the order in which they were applied, as the store describes them or by name (["shuffle", "zlib"]).
     pub codecs: Option<serde_json::Value>,
+    /// The type in words, where a dtype does not say it: the fields of a compound, the members of an enum, what is in a sequence.
+    pub stored_type: Option<String>,
     /// The value that the format itself gives to what was never written, if a Zarr v2 store: it masks.
     pub fill_value: Option<Attribute>,
 }

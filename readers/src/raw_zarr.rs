@@ -17,7 +17,9 @@ pub(crate) fn raw_group(group: &ZarrGroup) -> RawGroup {
             dims.push(RawDim { name: name.clone(), len, unlimited: false });
         }
     }
-    let attributes = group.attributes().iter().map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())));
+    // Without NetCDF's own book-keeping, as xarray has it.
+    let shown = group.attributes().iter().filter(|(name, _)| !name.to_ascii_lowercase().starts_with("_nc"));
+    let attributes = shown.map(|(name, value)| (name.clone(), Attribute::from_json(value.clone())));
     RawGroup {
         path: format!("/{}", group.path()),
         dims,
@@ -51,10 +53,30 @@ fn variable(array: &ZarrArray) -> RawVariable {
             chunks,
             shards,
             codecs: Some(codecs),
+            stored_type: structured(metadata),
             fill_value: array.mask_value().and_then(attribute),
         },
         chunks: None,
     }
+}
+
+/// The fields of a structured type: a list of name, type and perhaps shape in version 2, of names and types in the `struct` of version 3.
+fn structured(metadata: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    let fields = match (&metadata["dtype"], &metadata["data_type"]["configuration"]["fields"]) {
+        (Value::Array(fields), _) | (_, Value::Array(fields)) => fields,
+        _ => return None,
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let each = fields.iter().map(|field| match field {
+        Value::Array(parts) => {
+            let shape = parts.get(2).map(|shape| format!(" {shape}")).unwrap_or_default();
+            let name = parts.first().map(text).unwrap_or_default();
+            format!("{name}: {}{shape}", parts.get(1).map(text).unwrap_or_default())
+        }
+        other => format!("{}: {}", text(&other["name"]), text(&other["data_type"])),
+    });
+    Some(format!("compound {{{}}}", each.collect::<Vec<_>>().join(", ")))
 }
 
 /// The lengths of chunks and of shards, as the metadata says them.

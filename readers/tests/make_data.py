@@ -2,7 +2,7 @@
 
     python -m venv venv && venv/bin/pip install xarray netCDF4 h5py cftime hdf5plugin kerchunk fastparquet "icechunk<2" "zarr<3.2" && venv/bin/python make_data.py
 
-filters.h5 (hdf5plugin), kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`,
+filters.h5 (hdf5plugin), odd.h5, kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`, `odd`,
 `references` and `versions` below; their bytes differ from run to run.
 """
 import json, os, shutil, sys
@@ -102,6 +102,33 @@ def filters(path):
                 f.create_dataset(f"plain_{name}", data=f[name][:]); f[name].attrs["expected"] = f"plain_{name}"
 
 
+def odd(path):
+    """Numbers that no machine has, types without an array type, links, and a virtual dataset over another of the same file."""
+    from h5py import h5d, h5s, h5t, h5z
+    with h5py.File(path, "w", libver="latest") as f:
+        signed = np.array([-3, -1, 0, 5, 1000]); unsigned = np.abs(signed)
+
+        def put(name, t, values, filtered=False):
+            p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            if filtered: p.set_chunk((2,)); p.set_filter(h5z.FILTER_NBIT, h5z.FLAG_MANDATORY, ())
+            h5d.create(f.id, name.encode(), t, h5s.create_simple(values.shape), p).write(h5s.ALL, h5s.ALL, np.ascontiguousarray(values))
+
+        def bits(base, precision, offset=0, size=None):
+            t = base.copy(); t.set_precision(precision); t.set_offset(offset)
+            if size: t.set_size(size)
+            return t
+        put("signed_20", bits(h5t.STD_I32LE, 20), signed.astype("i4")); put("signed_12_at_8", bits(h5t.STD_I32BE, 12, 8), signed.astype("i4"))
+        put("unsigned_10_at_3", bits(h5t.STD_U16LE, 10, 3), unsigned.astype("u2")); put("signed_24", bits(h5t.STD_I32LE, 24, 0, 3), signed.astype("i4"))
+        put("nbit_signed_20", bits(h5t.STD_I32LE, 20), signed.astype("i4"), True); put("nbit_signed_11", bits(h5t.STD_I16BE, 11), signed.astype("i2"), True)
+        brain = h5t.IEEE_F32LE.copy(); brain.set_fields(15, 7, 8, 0, 7); brain.set_size(2); brain.set_ebias(127)
+        put("brain", brain, np.array([1, -2.5, 0, 96], "f4")); f["extended"] = np.array([1.5, -3, 0, 1e300], "longdouble")
+        f.create_dataset("state", data=[0, 1, 255], dtype=h5py.enum_dtype({"clear": 0, "cloud": 1, "none": 255}, "u1"))
+        f["pair"] = np.zeros(2, [("when", "i4"), ("where", [("lat", "f4"), ("lon", "f4")]), ("bands", "i2", (3,))])
+        f.create_dataset("sequence", (2,), h5py.vlen_dtype("i4")); f["blob"] = np.array([b"ab"], "V2")
+        f["elsewhere"] = h5py.ExternalLink("other.h5", "/t"); f["numbers"] = np.arange(5)
+        layout = h5py.VirtualLayout((10,), "i8"); layout[:5] = layout[5:] = h5py.VirtualSource(".", "numbers", (5,)); f.create_virtual_dataset("virtual", layout)
+
+
 def references(folder):
     from kerchunk.df import refs_to_dataframe
     from kerchunk.hdf import SingleHdf5ToZarr
@@ -129,4 +156,4 @@ def versions(folder):
     json.dump(ids, open(os.path.join(folder, "versions.json"), "w"))
 
 
-filters(os.path.join(here, "filters.h5")); references(here); versions(here)
+filters(os.path.join(here, "filters.h5")); odd(os.path.join(here, "odd.h5")); references(here); versions(here)

@@ -103,6 +103,9 @@ fn described(raw: &RawVariable, raw_n_attrs: usize, decoded: Option<&Variable>) 
         Ok(source) => set("raw_dtype", source.dtype().name().into()),
         Err(error) => set("error", error.to_string().into()),
     }
+    if let Some(stored_type) = &raw.storage.stored_type {
+        set("stored_type", stored_type.clone().into());
+    }
     set("raw_shape", raw.shape.clone().into());
     set("raw_n_attrs", raw_n_attrs.into());
     if let Some(chunks) = &raw.storage.chunks {

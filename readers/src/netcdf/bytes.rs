@@ -109,6 +109,15 @@ impl FileBytes {
         matches!(self.place, Place::Remote(_))
     }
 
+    /// The path of a file of this machine.
+    #[cfg(feature = "hdf5-c")]
+    pub(super) fn local_path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Local(file) => Some(&file.path),
+            _ => None,
+        }
+    }
+
     /// Reads one range; waits for it. For metadata: what is read of a remote file is kept for the next time.
     ///
     /// # Errors

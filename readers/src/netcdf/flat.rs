@@ -204,7 +204,7 @@ impl ChunkIndexer for FlatSource {
     }
 }
 
-fn grid(shape: &[u64], item_size: usize) -> ChunkGrid {
+pub(super) fn grid(shape: &[u64], item_size: usize) -> ChunkGrid {
     let mut inner = item_size.max(1) as u64;
     let mut axes = vec![AxisChunks::single(0); shape.len()];
     for axis in (0..shape.len()).rev() {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use terracube_cube::base::{Block, DType, recycled_buffer, recycled_vec};
 use terracube_cube::{Error, Result};
 
+use super::bits::Bits;
+
 /// Fewer bytes are copied rather than shared.
 const LEAST_SHARED: usize = 32 << 10;
 
@@ -18,6 +20,8 @@ pub(super) enum Item {
     Truth { size: usize },
     /// One character of a NetCDF `char` array: it reads as `U8` and is joined by [`super::JoinedText`].
     Character,
+    /// A number whose bits no machine has as they are.
+    Bits(Bits),
     /// A string of fixed length, padded with NULs or blanks.
     Text { size: usize, blanks: bool },
 }
@@ -28,6 +32,7 @@ impl Item {
         match self {
             Self::Number { dtype, .. } => *dtype,
             Self::Half { .. } => DType::F32,
+            Self::Bits(bits) => bits.dtype(),
             Self::Truth { .. } => DType::Bool,
             Self::Character => DType::U8,
             Self::Text { .. } => DType::Utf8,
@@ -39,6 +44,7 @@ impl Item {
         match self {
             Self::Number { dtype, .. } => dtype.item_size(),
             Self::Half { .. } => 2,
+            Self::Bits(bits) => bits.size,
             Self::Truth { size } | Self::Text { size, .. } => *size,
             Self::Character => 1,
         }
@@ -58,6 +64,7 @@ impl Item {
                 format!("{order}{kind}{}", dtype.item_size())
             }
             Self::Half { big_endian } => format!("{}f2", order(*big_endian)),
+            Self::Bits(_) => return Err(Error::unsupported("numbers of such bits have no name in numpy")),
             Self::Truth { size: 1 } => "|b1".to_owned(),
             Self::Truth { .. } => {
                 return Err(Error::unsupported("truth values of several bytes have no name in numpy"));
@@ -91,6 +98,7 @@ impl Item {
                 let values = bytes.as_chunks::<2>().0.iter().map(|pair| half::f16::from_bits(read(*pair)).to_f32());
                 Block::new(shape, values.collect())
             }
+            Self::Bits(bits) => bits.decode(&bytes, shape),
             Self::Truth { size } => {
                 let values: Vec<u8> =
                     bytes.chunks_exact(*size).map(|value| u8::from(value.iter().any(|b| *b != 0))).collect();

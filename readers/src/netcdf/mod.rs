@@ -2,6 +2,7 @@
 //!
 //! Headers are parsed by `netcdf-reader` and `hdf5-reader`; values are fetched by offset and decoded here, so that fetching (I/O)
 //! and decoding (pure CPU, no lock) stay apart. Parsers that are not ours run inside `catch_unwind`. `writer` writes them by `netcdf-writer`.
+mod bits;
 mod bytes;
 mod classic;
 mod flat;

@@ -7,6 +7,7 @@ mod delta;
 mod document;
 mod group;
 mod layout;
+mod old_filters;
 mod shard;
 mod source;
 mod value_type;

@@ -8,6 +8,7 @@ use terracube_cube::{Block, Calendar, DType, Error, Result, TimeUnit};
 use zarrs::array::ArrayBytes;
 
 use super::document::Version;
+use super::old_filters::{self, Converted};
 
 /// How the decoded values of an array become ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) enum ValueType {
     Utf32(usize),
     /// UTF-8 of any length.
     Text,
+    /// Numbers that a first filter of version 2 stored as others.
+    Converted(Converted),
     /// Times or durations in steps of `factor` units; NaT stays.
     Steps { dtype: DType, factor: i64 },
 }
@@ -43,6 +46,7 @@ impl ValueType {
     pub fn dtype(self) -> DType {
         match self {
             Self::Plain(dtype) | Self::Steps { dtype, .. } => dtype,
+            Self::Converted(converted) => converted.to,
             Self::Bool => DType::Bool,
             Self::Half | Self::BrainHalf => DType::F32,
             Self::Bytes(_) | Self::Utf32(_) | Self::Text => DType::Utf8,
@@ -69,6 +73,9 @@ impl ValueType {
         let raw = values.into_fixed().map_err(|_| damaged("values of fixed size"))?;
         match self {
             Self::Plain(dtype) => Block::from_buffer(dtype, shape, buffer(raw, encoded, recycles)),
+            Self::Converted(converted) => {
+                converted.undo(&Block::from_buffer(converted.stored, shape, buffer(raw, encoded, recycles))?)
+            }
             Self::Bool => Block::with_dtype(DType::Bool, shape, raw.iter().map(|&byte| u8::from(byte != 0)).collect()),
             Self::Half => {
                 let widened = raw.chunks_exact(2).map(|b| half::f16::from_ne_bytes([b[0], b[1]]).to_f32());
@@ -105,6 +112,9 @@ impl ValueType {
     }
 
     fn of_v2(array: &mut Value) -> Result<Self> {
+        if let Some(converted) = old_filters::taken_off(array, number_of_v2)? {
+            return Ok(Self::Converted(converted));
+        }
         let dtype = array.get("dtype").cloned().unwrap_or(Value::Null);
         let Value::String(text) = dtype else {
             return Err(unsupported(&format!("structured dtype {dtype}")));
@@ -117,17 +127,8 @@ impl ValueType {
         let size = rest.parse::<usize>().ok();
         let plain = match (kind, size) {
             ('b', Some(1)) => return Ok(Self::Bool),
-            ('i', Some(1)) => DType::I8,
-            ('i', Some(2)) => DType::I16,
-            ('i', Some(4)) => DType::I32,
-            ('i', Some(8)) => DType::I64,
-            ('u', Some(1)) => DType::U8,
-            ('u', Some(2)) => DType::U16,
-            ('u', Some(4)) => DType::U32,
-            ('u', Some(8)) => DType::U64,
             ('f', Some(2)) => return Ok(Self::Half),
-            ('f', Some(4)) => DType::F32,
-            ('f', Some(8)) => DType::F64,
+            ('i' | 'u' | 'f', _) => number_of_v2(&text).ok_or_else(no)?,
             ('U', Some(n @ 1..)) => {
                 // Without a fill value, chunks that were never written hold empty text.
                 if array["fill_value"].is_null() {
@@ -155,6 +156,9 @@ impl ValueType {
     }
 
     fn of_v3(array: &mut Value) -> Result<Self> {
+        if let Some(converted) = old_filters::renamed(array, number_of_v2)? {
+            return Ok(Self::Converted(converted));
+        }
         let data_type = array.get("data_type").cloned().unwrap_or(Value::Null);
         let name = data_type.as_str().or_else(|| data_type["name"].as_str()).unwrap_or_default();
         let configuration = &data_type["configuration"];
@@ -167,18 +171,8 @@ impl ValueType {
         let length = configuration["length_bytes"].as_u64().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
         let plain = match name {
             "bool" => return Ok(Self::Bool),
-            "int8" => DType::I8,
-            "int16" => DType::I16,
-            "int32" => DType::I32,
-            "int64" => DType::I64,
-            "uint8" => DType::U8,
-            "uint16" => DType::U16,
-            "uint32" => DType::U32,
-            "uint64" => DType::U64,
             "float16" => return Ok(Self::Half),
             "bfloat16" => return Ok(Self::BrainHalf),
-            "float32" => DType::F32,
-            "float64" => DType::F64,
             "string" => return Ok(Self::Text),
             "fixed_length_utf32" => return length.filter(|n| n % 4 == 0).map(Self::Utf32).ok_or_else(no),
             "null_terminated_bytes" => {
@@ -192,10 +186,44 @@ impl ValueType {
                 let factor = configuration["scale_factor"].as_i64().unwrap_or(1);
                 return steps_of(name == "numpy.datetime64", &format!("{factor}{unit}")).ok_or_else(no);
             }
-            _ => return Err(no()),
+            _ => number_of_v3(name).ok_or_else(no)?,
         };
         Ok(Self::Plain(plain))
     }
+}
+
+/// The dtype of a number of version 3: "float32".
+pub(super) fn number_of_v3(name: &str) -> Option<DType> {
+    Some(match name {
+        "int8" => DType::I8,
+        "int16" => DType::I16,
+        "int32" => DType::I32,
+        "int64" => DType::I64,
+        "uint8" => DType::U8,
+        "uint16" => DType::U16,
+        "uint32" => DType::U32,
+        "uint64" => DType::U64,
+        "float32" => DType::F32,
+        "float64" => DType::F64,
+        _ => return None,
+    })
+}
+
+/// The dtype of a number of version 2: "<f4".
+fn number_of_v2(text: &str) -> Option<DType> {
+    Some(match text.strip_prefix(['<', '>', '|', '='])? {
+        "i1" => DType::I8,
+        "i2" => DType::I16,
+        "i4" => DType::I32,
+        "i8" => DType::I64,
+        "u1" => DType::U8,
+        "u2" => DType::U16,
+        "u4" => DType::U32,
+        "u8" => DType::U64,
+        "f4" => DType::F32,
+        "f8" => DType::F64,
+        _ => return None,
+    })
 }
 
 /// A fill value of text in base64 as a list of `n` bytes, zeros behind it; all zeros if there is none.

@@ -191,6 +191,74 @@ fn the_delta_filter_is_undone() {
     assert_eq!(read(&open(at.to_str().unwrap()).unwrap(), "a").unwrap(), ["5", "-2", "29998"]);
 }
 
+/// Filters of numcodecs that zarrs lacks; the bytes of each chunk are what numcodecs 0.15 makes of the values.
+#[test]
+fn filters_of_version_2_are_undone() {
+    let of = |values: &[i16]| -> Vec<u8> { values.iter().flat_map(|n| n.to_le_bytes()).collect() };
+    let floats = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|n| n.to_le_bytes()).collect() };
+    let doubles = |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|n| n.to_le_bytes()).collect() };
+    let rows: [(&str, &str, Value, Vec<u8>, &[&str]); 7] = [
+        (
+            "<i8",
+            "delta",
+            json!([{"id": "delta", "dtype": "<i8", "astype": "<i2"}]),
+            of(&[5, -7, 30000]),
+            &["5", "-2", "29998"],
+        ),
+        (
+            "<f8",
+            "astype",
+            json!([{"id": "astype", "encode_dtype": "<f4", "decode_dtype": "<f8"}]),
+            floats(&[1.5, -2.0, 0.25]),
+            &["1.5", "-2", "0.25"],
+        ),
+        (
+            "<i4",
+            "astype",
+            json!([{"id": "astype", "encode_dtype": "|u1", "decode_dtype": "<i4"}]),
+            vec![1, 255, 7],
+            &["1", "255", "7"],
+        ),
+        (
+            "<f4",
+            "fixedscaleoffset",
+            json!([{"id": "fixedscaleoffset", "scale": 2, "offset": 10, "dtype": "<f4", "astype": "|u1"}]),
+            vec![0, 5, 80],
+            &["10", "12.5", "50"],
+        ),
+        (
+            "<f8",
+            "quantize",
+            json!([{"id": "quantize", "digits": 2, "dtype": "<f8", "astype": "<f8"}]),
+            doubles(&[1.25, -2.0, 0.5]),
+            &["1.25", "-2", "0.5"],
+        ),
+        (
+            "<f4",
+            "bitround",
+            json!([{"id": "bitround", "keepbits": 8}, {"id": "shuffle", "elementsize": 4}]),
+            vec![0, 0, 0, 0, 0, 0, 192, 0, 128, 63, 192, 63],
+            &["1.5", "-2", "1"],
+        ),
+        ("|b1", "packbits", json!([{"id": "packbits"}]), vec![5, 0b1100_0000], &["true", "true", "false"]),
+    ];
+    for (dtype, name, filters, chunk, expected) in rows {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path().join("a");
+        std::fs::create_dir_all(&at).unwrap();
+        std::fs::write(at.join(".zarray"), v2(&[3], &[3], dtype, &json!({"filters": filters})).to_string()).unwrap();
+        std::fs::write(at.join("0"), chunk).unwrap();
+        let found = read(&open(at.to_str().unwrap()).unwrap(), "a");
+        assert_eq!(found.unwrap_or_else(|error| panic!("{name}: {error}")), expected, "{name}");
+    }
+    // Others are named.
+    let directory = tempfile::tempdir().unwrap();
+    let labels = json!({"filters": [{"id": "categorize", "labels": ["a"], "dtype": "<U1", "astype": "|u1"}]});
+    std::fs::write(directory.path().join(".zarray"), v2(&[3], &[3], "<U1", &labels).to_string()).unwrap();
+    let error = open(directory.path().to_str().unwrap()).unwrap().arrays()[0].source().unwrap_err();
+    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("categorize"), "{error}");
+}
+
 #[test]
 fn missing_chunks_hold_the_fill_value() {
     let directory = tempfile::tempdir().unwrap();

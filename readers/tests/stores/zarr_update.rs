@@ -4,7 +4,7 @@ use std::ops::Range;
 use terracube_cube::{DataArray, ErrorKind, Result};
 use terracube_readers::store::{Store, StoreOptions};
 use terracube_readers::zarr::ZarrWriter;
-use terracube_readers::{WriteData, WriteOptions, ZarrVersion, open};
+use terracube_readers::{OpenOptions, WriteData, WriteOptions, ZarrVersion, open};
 
 fn array(rows: Range<i64>) -> DataArray {
     let n = (rows.end - rows.start) as usize;
@@ -126,4 +126,56 @@ fn two_writers_do_not_meet() {
     assert_eq!(second.unwrap_err().kind(), ErrorKind::Exists);
     drop(writer);
     ZarrWriter::create(&place, &StoreOptions::default(), WriteOptions::default()).unwrap();
+}
+
+/// A writer that dies while arrays grow one after the other: the next append puts them back and adds its own.
+#[test]
+fn an_append_that_breaks_off_between_two_arrays_is_mended_by_the_next() {
+    let server = super::s3::start(true);
+    let keys = super::s3::with_keys(&server);
+    let rows = |rows: Range<i64>, value: f64| {
+        let n = (rows.end - rows.start) as usize;
+        let labels = DataArray::from_vec(["time"], &[n], rows.collect());
+        DataArray::from_vec(["time", "x"], &[n, 2], vec![value; 2 * n]).with_coord("time", &labels).named("zz")
+    };
+    let mut n_broken = 0;
+    for (number, options) in [
+        WriteOptions::default().unconsolidated(),
+        WriteOptions::default().unconsolidated().zarr_version(ZarrVersion::V2),
+        WriteOptions::default(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = format!("s3://data/{number}.zarr");
+        rows(0..3, 1.0).write_with(&place, &keys, options).unwrap();
+        let is_consolidated = number == 2;
+        // `time` grows first, then `zz`, whose metadata is refused from now on: as good as dead.
+        let proxy = super::proxy::Proxy::before(&server.url, move |seen, _| {
+            let is_last = match is_consolidated {
+                true => seen.line.contains("2.zarr/zarr.json"),
+                false => seen.line.contains("zz/zarr.json") || seen.line.contains("zz/.zarray"),
+            };
+            let refuses = seen.line.starts_with("PUT") && is_last;
+            if refuses { super::proxy::Fault::Status("403 Forbidden") } else { super::proxy::Fault::None }
+        });
+        let through = keys.clone().endpoint(&proxy.url).max_retries(0);
+        rows(3..5, 2.0).write_with(&place, &through, WriteOptions::default().append("time")).unwrap_err();
+        let found = OpenOptions::new().store(keys.clone()).open(&place);
+        match is_consolidated {
+            true => assert_eq!(found.unwrap().var("zz").shape(), [3, 2], "the old data stays"),
+            false => {
+                let is_whole = found.as_ref().is_ok_and(|found| found.coord("time").shape() == [3]);
+                n_broken += usize::from(!is_whole);
+            }
+        }
+        rows(5..6, 3.0).write_with(&place, &keys, WriteOptions::default().append("time")).unwrap();
+        let mended = OpenOptions::new().store(keys.clone()).open(&place).unwrap();
+        let values = |array: DataArray| array.values().unwrap().to_f64().unwrap();
+        assert_eq!(values(mended.coord("time")), [0.0, 1.0, 2.0, 5.0], "{place}");
+        assert_eq!(values(mended.var("zz")), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0], "{place}");
+        let journal = Store::open(&place, &keys).unwrap().get(".terracube-append").wait().unwrap();
+        assert_eq!(journal, None);
+    }
+    assert_eq!(n_broken, 2, "the fault was put between the two arrays");
 }

@@ -57,7 +57,7 @@ struct Place {
 
 impl ChunkedSource {
     pub(super) fn new(hdf: Arc<Hdf5>, path: &str, stored: Stored, item: Item, shape: &[u64]) -> Result<Self> {
-        let DataLayout::Chunked { dims, .. } = &stored.layout else {
+        let Ok(DataLayout::Chunked { dims, .. }) = &stored.layout else {
             return Err(Error::internal("a layout without chunks"));
         };
         let chunk_shape: Vec<u64> = dims.iter().map(|&n| u64::from(n)).collect();
@@ -122,7 +122,7 @@ impl Chunked {
     }
 
     fn entries(&self) -> Parsed<Vec<ChunkEntry>> {
-        let DataLayout::Chunked { address, dims, chunk_indexing, .. } = &self.stored.layout else {
+        let Ok(DataLayout::Chunked { address, dims, chunk_indexing, .. }) = &self.stored.layout else {
             return Ok(Vec::new());
         };
         let (storage, address) = (self.hdf.file.storage(), *address);
@@ -401,7 +401,7 @@ fn copy(
 }
 
 /// Groups of small chunks, from the innermost axis outwards.
-fn grouped(shape: &[u64], chunk: &[u64], item_size: u64) -> ChunkGrid {
+pub(super) fn grouped(shape: &[u64], chunk: &[u64], item_size: u64) -> ChunkGrid {
     let mut bytes = chunk.iter().product::<u64>() * item_size;
     let mut axes = vec![AxisChunks::single(0); shape.len()];
     for axis in (0..shape.len()).rev() {

@@ -14,17 +14,34 @@ use terracube_cube::Result;
 use super::super::item::text_of;
 use super::Hdf5;
 
+/// The class of a layout whose values stand in other datasets.
+const VIRTUAL: u8 = 3;
 /// Shared messages point to headers; one that is deeper than this is a loop.
 const MAX_DEPTH: usize = 4;
 
-/// The messages of the object at `address` that can be understood.
-pub(super) fn messages(hdf: &Hdf5, address: u64) -> Result<Vec<HdfMessage>> {
+/// What an object's header says.
+#[derive(Default)]
+pub(super) struct Header {
+    /// The messages that can be understood.
+    pub messages: Vec<HdfMessage>,
+    /// The type as it is stored: the parser leaves out which bits of a number count.
+    pub datatype: Option<Vec<u8>>,
+    /// Whether its values stand in other datasets.
+    pub is_virtual: bool,
+}
+
+/// The header of the object at `address`.
+pub(super) fn of(hdf: &Hdf5, address: u64) -> Result<Header> {
     let read = read(hdf, address, 0);
-    if read.as_ref().is_ok_and(|messages| !messages.iter().any(|message| matches!(message, HdfMessage::Shared(_)))) {
+    let is_shared = |message: &HdfMessage| matches!(message, HdfMessage::Shared(_));
+    if read.as_ref().is_ok_and(|header| !header.messages.iter().any(is_shared)) {
         return read;
     }
     // Messages that stand in the file's table of shared ones are found by the parser.
-    hdf.file.get_or_parse_header(address).map(|header| header.messages.clone()).or(read)
+    match hdf.file.get_or_parse_header(address) {
+        Ok(header) => Ok(Header { messages: header.messages.clone(), ..read.unwrap_or_default() }),
+        Err(_) => read,
+    }
 }
 
 /// One attribute from the bytes of its message.
@@ -49,14 +66,14 @@ struct Piece {
     ordered: bool,
 }
 
-fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Vec<HdfMessage>> {
+fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Header> {
     let damaged = |what: &str| hdf.corrupt(format!("the object header at {address:#x} {what}"));
     if depth > MAX_DEPTH {
         return Err(damaged("refers to itself"));
     }
     let mut pieces = vec![first_piece(hdf, address).ok_or_else(|| damaged("cannot be read"))?];
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
+    let mut found = Header::default();
     while let Some(piece) = pieces.pop() {
         if !seen.insert(piece.start) || seen.len() > 1024 || piece.len > super::MAX_HEADER_BYTES as u64 {
             return Err(damaged("is not a header"));
@@ -82,9 +99,13 @@ fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Vec<HdfMessage>> {
                 let (signature, (start, len)) =
                     (start, if piece.version == 2 { (start + 4, len.saturating_sub(8)) } else { (start, len) });
                 pieces.push(Piece { signature, start, len, ..piece });
-            } else if let Some(message) = understood(hdf, kind, flags, payload, depth) {
-                found.push(message);
+                continue;
             }
+            if kind == MSG_DATATYPE {
+                found.datatype = datatype_bytes(hdf, flags, payload, depth);
+            }
+            found.is_virtual |= kind == MSG_DATA_LAYOUT && matches!(payload, [4 | 5, VIRTUAL, ..]);
+            found.messages.extend(understood(hdf, kind, flags, payload, depth));
         }
     }
     Ok(found)
@@ -104,12 +125,29 @@ fn understood(hdf: &Hdf5, kind: u16, flags: u8, payload: &[u8], depth: usize) ->
     messages::parse_message(kind, payload.len(), &mut Cursor::new(payload), offsets, lengths).ok()
 }
 
+/// The bytes of a type, which may stand in another object.
+fn datatype_bytes(hdf: &Hdf5, flags: u8, payload: &[u8], depth: usize) -> Option<Vec<u8>> {
+    if flags & 0x02 == 0 {
+        return Some(payload.to_vec());
+    }
+    let address = shared_address(hdf, MSG_DATATYPE, payload)?;
+    read(hdf, address, depth + 1).ok()?.datatype
+}
+
+fn shared_address(hdf: &Hdf5, kind: u16, payload: &[u8]) -> Option<u64> {
+    let mut cursor = Cursor::new(payload);
+    match shared::parse(&mut cursor, kind, hdf.offset_size(), hdf.length_size(), payload.len()).ok()? {
+        shared::SharedMessage::SharedInOhdr { address, .. } => Some(address),
+        _ => None,
+    }
+}
+
 /// The message of this kind in the header that a shared message points to.
 fn shared_message(hdf: &Hdf5, kind: u16, payload: &[u8], depth: usize) -> Option<HdfMessage> {
     let mut cursor = Cursor::new(payload);
     let shared = shared::parse(&mut cursor, kind, hdf.offset_size(), hdf.length_size(), payload.len()).ok()?;
     let shared::SharedMessage::SharedInOhdr { address, .. } = shared else { return Some(HdfMessage::Shared(shared)) };
-    read(hdf, address, depth + 1).ok()?.into_iter().find(|message| {
+    read(hdf, address, depth + 1).ok()?.messages.into_iter().find(|message| {
         matches!(
             (kind, message),
             (MSG_DATATYPE, HdfMessage::Datatype(_))

@@ -10,12 +10,15 @@ use hdf5_reader::messages::link_info::LinkInfoMessage;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::messages::{HdfMessage, link};
 use hdf5_reader::symbol_table::SymbolTableNode;
-use terracube_cube::Result;
+use terracube_cube::{Error, Result};
 
 use super::Hdf5;
 
-/// The members of a group, given its messages. Links that lead nowhere or out of the file are left out.
-pub(super) fn members(hdf: &Hdf5, path: &str, messages: &[HdfMessage]) -> Result<Vec<(String, u64)>> {
+/// A member of a group: its name, and its address or why it has none here.
+pub(super) type Member = (String, Result<u64>);
+
+/// The members of a group, given its messages. Links that lead nowhere are left out; those that lead to another file are told of.
+pub(super) fn members(hdf: &Hdf5, path: &str, messages: &[HdfMessage]) -> Result<Vec<Member>> {
     let damaged = |error: hdf5_reader::error::Error| hdf.corrupt(format!("the list of group `{path}`: {error}"));
     let mut links: Vec<LinkMessage> = Vec::new();
     for message in messages {
@@ -35,15 +38,18 @@ pub(super) fn members(hdf: &Hdf5, path: &str, messages: &[HdfMessage]) -> Result
     Ok(links.into_iter().filter_map(|link| target(hdf, path, &link).map(|address| (link.name, address))).collect())
 }
 
-fn target(hdf: &Hdf5, path: &str, link: &LinkMessage) -> Option<u64> {
+fn target(hdf: &Hdf5, path: &str, link: &LinkMessage) -> Option<Result<u64>> {
     match &link.target {
-        LinkTarget::Hard { address } => Some(*address),
+        LinkTarget::Hard { address } => Some(Ok(*address)),
         LinkTarget::Soft { path: to } => {
             let to = if to.starts_with('/') { to.clone() } else { format!("{}/{to}", path.trim_end_matches('/')) };
             let dataset = hdf.file.dataset(&to).map(|dataset| dataset.address());
-            dataset.or_else(|_| hdf.file.group(&to).map(|group| group.address())).ok()
+            dataset.or_else(|_| hdf.file.group(&to).map(|group| group.address())).ok().map(Ok)
         }
-        LinkTarget::External { .. } => None,
+        LinkTarget::External { filename, path } => Some(Err(Error::unsupported(format!(
+            "it stands in another file, as `{path}` of {filename} (an HDF5 external link)"
+        ))
+        .hint("open that file"))),
     }
 }
 

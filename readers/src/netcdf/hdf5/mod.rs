@@ -9,6 +9,8 @@ mod datatype;
 mod dimensions;
 mod filters;
 mod header;
+#[cfg(feature = "hdf5-c")]
+mod library;
 mod links;
 mod objects;
 mod strings;
@@ -16,13 +18,13 @@ mod variables;
 
 use std::sync::Arc;
 
-use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::{BlockCacheStorage, Hdf5File, RangeRequestStorage};
 use terracube_cube::{Error, Result};
 
 use super::bytes::FileBytes;
 use super::guard::guarded;
 use crate::raw::RawGroup;
+use header::Header;
 
 /// Blocks in which metadata is read and kept: requests are dear far away, bytes are dear nearby.
 const REMOTE_BLOCK: usize = super::bytes::HEAD as usize;
@@ -90,9 +92,9 @@ impl Hdf5 {
         self.file.superblock().length_size
     }
 
-    /// The messages of the object at an address.
-    pub(super) fn messages(&self, address: u64) -> Result<Vec<HdfMessage>> {
-        header::messages(self, address)
+    /// What the header of the object at an address says.
+    fn header(&self, address: u64) -> Result<Header> {
+        header::of(self, address)
     }
 
     /// An error of this file.

@@ -13,7 +13,9 @@ use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::messages::{Datatype, HdfMessage};
 use terracube_cube::{Error, Result};
 
-use super::{Hdf5, header, links};
+use super::super::bits::Bits;
+use super::header::Header;
+use super::{Hdf5, datatype, header, links};
 
 /// Groups deeper than this are taken for a loop.
 const MAX_DEPTH: usize = 64;
@@ -41,7 +43,9 @@ pub(super) struct Stored {
     pub shape: Vec<u64>,
     pub max_shape: Option<Vec<u64>>,
     pub datatype: Datatype,
-    pub layout: DataLayout,
+    /// The fields of a number that no machine has as it is.
+    pub bits: Option<Bits>,
+    pub layout: Result<DataLayout>,
     pub filters: Vec<FilterDescription>,
     /// The bytes of one value, for what was never written.
     pub fill: Option<Vec<u8>>,
@@ -50,6 +54,10 @@ pub(super) struct Stored {
 }
 
 impl DatasetObject {
+    fn unreadable(name: String, address: u64, error: Error) -> Self {
+        Self { name, address, attributes: Vec::new(), stored: Err(error) }
+    }
+
     /// An attribute by name.
     pub(super) fn attribute(&self, name: &str) -> Option<&AttributeMessage> {
         self.attributes.iter().find(|attribute| attribute.name == name)
@@ -64,33 +72,35 @@ impl DatasetObject {
 /// Reads the whole tree.
 pub(super) fn read(hdf: &Hdf5) -> Result<GroupObject> {
     let root = hdf.file.superblock().root_object_header_address().map_err(|error| hdf.corrupt(error))?;
-    group(hdf, "/".to_owned(), root, &hdf.messages(root)?, &mut HashSet::new(), 0)
+    group(hdf, "/".to_owned(), root, &hdf.header(root)?, &mut HashSet::new(), 0)
 }
 
 fn group(
     hdf: &Hdf5,
     path: String,
     address: u64,
-    messages: &[HdfMessage],
+    header: &Header,
     above: &mut HashSet<u64>,
     depth: usize,
 ) -> Result<GroupObject> {
-    let mut found = GroupObject { attributes: attributes(hdf, messages), ..GroupObject::default() };
+    let mut found = GroupObject { attributes: attributes(hdf, &header.messages), ..GroupObject::default() };
     above.insert(address);
-    for (name, member) in links::members(hdf, &path, messages)? {
+    for (name, member) in links::members(hdf, &path, &header.messages)? {
+        let member = match member {
+            Ok(member) => member,
+            Err(error) => {
+                found.datasets.push(DatasetObject::unreadable(name, u64::MAX, error));
+                continue;
+            }
+        };
         // A link back to a group that contains it would never end.
         if above.contains(&member) || depth > MAX_DEPTH {
             continue;
         }
-        let messages = match hdf.messages(member) {
-            Ok(messages) => messages,
+        let header = match hdf.header(member) {
+            Ok(header) => header,
             Err(error) => {
-                found.datasets.push(DatasetObject {
-                    name,
-                    address: member,
-                    attributes: Vec::new(),
-                    stored: Err(error),
-                });
+                found.datasets.push(DatasetObject::unreadable(name, member, error));
                 continue;
             }
         };
@@ -100,17 +110,17 @@ fn group(
                 HdfMessage::SymbolTable(_) | HdfMessage::LinkInfo(_) | HdfMessage::Link(_) | HdfMessage::GroupInfo(_)
             )
         };
-        if messages.iter().any(|m| matches!(m, HdfMessage::DataLayout(_))) {
-            let stored = stored(hdf, &messages);
+        if header.is_virtual || header.messages.iter().any(|m| matches!(m, HdfMessage::DataLayout(_))) {
+            let stored = stored(hdf, &header);
             found.datasets.push(DatasetObject {
                 name,
                 address: member,
-                attributes: attributes(hdf, &messages),
+                attributes: attributes(hdf, &header.messages),
                 stored,
             });
-        } else if messages.iter().any(is_group) {
+        } else if header.messages.iter().any(is_group) {
             let path = format!("{}/{name}", path.trim_end_matches('/'));
-            found.groups.push(group(hdf, path, member, &messages, above, depth + 1)?);
+            found.groups.push(group(hdf, path, member, &header, above, depth + 1)?);
         }
     }
     above.remove(&address);
@@ -118,10 +128,10 @@ fn group(
     Ok(found)
 }
 
-fn stored(hdf: &Hdf5, messages: &[HdfMessage]) -> Result<Stored> {
+fn stored(hdf: &Hdf5, header: &Header) -> Result<Stored> {
     let (mut space, mut datatype, mut layout, mut fill, mut filters, mut external) =
         (None, None, None, None, Vec::new(), false);
-    for message in messages {
+    for message in &header.messages {
         match message {
             HdfMessage::Dataspace(message) => space = Some(message.clone()),
             HdfMessage::Datatype(message) => datatype = Some(message.datatype.clone()),
@@ -137,8 +147,14 @@ fn stored(hdf: &Hdf5, messages: &[HdfMessage]) -> Result<Stored> {
     if space.dataspace_type == DataspaceType::Null {
         return Err(Error::unsupported("it holds no values at all (a null dataspace)"));
     }
-    let mut layout = layout.ok_or_else(|| missing("layout"))?;
-    if let DataLayout::Chunked { dims, .. } = &mut layout
+    let mut layout = match layout {
+        Some(layout) => Ok(layout),
+        None if header.is_virtual => {
+            Err(Error::unsupported("its values stand in other datasets (an HDF5 virtual dataset)"))
+        }
+        None => Err(missing("layout")),
+    };
+    if let Ok(DataLayout::Chunked { dims, .. }) = &mut layout
         && dims.len() == space.dims.len() + 1
     {
         // The last one is the size of a value.
@@ -148,6 +164,7 @@ fn stored(hdf: &Hdf5, messages: &[HdfMessage]) -> Result<Stored> {
         shape: space.dims,
         max_shape: space.max_dims,
         datatype: datatype.ok_or_else(|| missing("type"))?,
+        bits: header.datatype.as_deref().and_then(datatype::bits).transpose()?,
         layout,
         filters,
         fill,

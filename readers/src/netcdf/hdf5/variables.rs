@@ -2,17 +2,19 @@
 use std::sync::Arc;
 
 use hdf5_reader::io::Cursor;
+use hdf5_reader::messages::Datatype;
+use hdf5_reader::messages::datatype::VarLenKind;
 use hdf5_reader::messages::layout::DataLayout;
 use terracube_cube::base::{Block, ChunkGrid};
 use terracube_cube::source::{MemorySource, Source};
-use terracube_cube::{Error, Result};
+use terracube_cube::{Error, ErrorKind, Result};
 
 use super::super::flat::FlatSource;
 use super::super::item::Item;
 use super::Hdf5;
 use super::attributes::AttributeReader;
 use super::chunked::ChunkedSource;
-use super::datatype::{Values, values};
+use super::datatype::{Values, described, is_truth, stored_values};
 use super::dimensions::Dimensions;
 use super::filters::Filters;
 use super::objects::{DatasetObject, GroupObject, Stored};
@@ -54,9 +56,9 @@ fn variable(
     let mut storage = RawStorage::default();
     let mut characters = false;
     let data = dataset.stored.clone().and_then(|stored| {
-        let values = values(&stored.datatype)?;
-        characters = values == Values::Fixed(Item::Character);
         storage = storage_of(&stored);
+        let values = stored_values(&stored)?;
+        characters = values == Values::Fixed(Item::Character);
         source(hdf, &path, stored, values, &shape)
     });
     let place = format!("variable `{name}` of {}", hdf.bytes.name());
@@ -74,16 +76,82 @@ fn variable(
 
 fn storage_of(stored: &Stored) -> RawStorage {
     let chunks = match &stored.layout {
-        DataLayout::Chunked { dims, .. } => Some(dims.iter().map(|&n| u64::from(n)).collect()),
+        Ok(DataLayout::Chunked { dims, .. }) => Some(dims.iter().map(|&n| u64::from(n)).collect()),
         _ => None,
     };
     let names: Vec<String> = stored.filters.iter().map(Filters::name).collect();
-    RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), ..RawStorage::default() }
+    let stored_type = unlike_ours(&stored.datatype).then(|| described(&stored.datatype));
+    RawStorage { chunks, codecs: (!names.is_empty()).then(|| names.into()), stored_type, ..RawStorage::default() }
+}
+
+/// Whether a type says more than a dtype can.
+fn unlike_ours(datatype: &Datatype) -> bool {
+    match datatype {
+        Datatype::Enum { members, .. } => !is_truth(members),
+        Datatype::VarLen { kind, .. } => *kind != VarLenKind::String,
+        Datatype::Compound { .. }
+        | Datatype::Array { .. }
+        | Datatype::Opaque { .. }
+        | Datatype::Reference { .. }
+        | Datatype::Bitfield { .. } => true,
+        _ => false,
+    }
 }
 
 type Opened = (Arc<dyn Source>, Option<Arc<dyn ChunkIndexer>>);
 
+/// The values as we read them, or as the C library of HDF5 does where it is built in and ours do not.
 fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Opened> {
+    let library = (stored.shape == shape).then(|| (values.clone(), stored.layout.clone()));
+    match (our_source(hdf, path, stored, values, shape), library) {
+        (Err(error), Some((Values::Fixed(item), layout))) if error.kind() == ErrorKind::Unsupported => {
+            by_library(hdf, path, &item, layout.ok(), shape, error)
+        }
+        (opened, _) => opened,
+    }
+}
+
+#[cfg(feature = "hdf5-c")]
+fn by_library(
+    hdf: &Arc<Hdf5>,
+    path: &str,
+    item: &Item,
+    layout: Option<DataLayout>,
+    shape: &[u64],
+    error: Error,
+) -> Result<Opened> {
+    let grid = match layout {
+        Some(DataLayout::Chunked { dims, .. }) => {
+            let chunks: Vec<u64> = dims.iter().map(|&n| u64::from(n)).collect();
+            super::chunked::grouped(shape, &chunks, item.size() as u64)
+        }
+        _ => super::super::flat::grid(shape, item.size()),
+    };
+    let source = super::library::LibrarySource::new(hdf.clone(), path, item, grid);
+    source.map(|source| (Arc::new(source) as Arc<dyn Source>, None)).map_err(|more| {
+        let hint = more.hint_text().map(|hint| format!("; {hint}")).unwrap_or_default();
+        with_hint(error, &format!("{more}{hint}"))
+    })
+}
+
+#[cfg(not(feature = "hdf5-c"))]
+fn by_library(_: &Arc<Hdf5>, _: &str, _: &Item, _: Option<DataLayout>, _: &[u64], error: Error) -> Result<Opened> {
+    Err(with_hint(
+        error,
+        "this build is without `hdf5-c`, the C library of HDF5 that reads such values (`cargo build --release --features hdf5-c`)",
+    ))
+}
+
+/// An error with one more hint behind the one that it has.
+fn with_hint(error: Error, hint: &str) -> Error {
+    let hint = match error.hint_text() {
+        Some(first) => format!("{first}; or: {hint}"),
+        None => hint.to_owned(),
+    };
+    error.hint(hint)
+}
+
+fn our_source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Opened> {
     if stored.external {
         return Err(Error::unsupported("its values stand in other files (HDF5 external storage)"));
     }
@@ -92,7 +160,7 @@ fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[
         Values::Fixed(item) => item,
     };
     let extents: Vec<usize> = shape.iter().map(|&n| n as usize).collect();
-    match &stored.layout {
+    match stored.layout.as_ref().map_err(Clone::clone)? {
         DataLayout::Chunked { .. } => {
             let source = Arc::new(ChunkedSource::new(hdf.clone(), path, stored, item, shape)?);
             Ok((source.clone(), Some(source)))

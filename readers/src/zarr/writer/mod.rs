@@ -1,6 +1,7 @@
 //! Writing Zarr stores: chunks first, metadata last, so that what can be opened is complete.
 mod array;
 mod encode;
+mod growth;
 mod joined;
 mod metadata;
 mod sink;
@@ -114,7 +115,8 @@ impl ZarrWriter {
     /// If the name is taken or cannot be one, or shape, dimensions, chunks and codecs do not fit together.
     pub fn array(&self, array: ArrayToWrite) -> Result<ZarrSink> {
         let name = array.name.clone();
-        let is_reserved = name.starts_with("__") || name.starts_with(".z") || name == crate::write::MARK;
+        let is_reserved =
+            name.starts_with("__") || name.starts_with(".z") || name == crate::write::MARK || name == growth::JOURNAL;
         if name.is_empty() || name.contains('/') || name == "." || name == ".." || name == "zarr.json" || is_reserved {
             return Err(Error::invalid(format!("an array of a Zarr store cannot be named `{name}`")));
         }

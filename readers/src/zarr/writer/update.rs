@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use terracube_cube::data::into_sinks;
 use terracube_cube::execute::Sink;
 use terracube_cube::source::Source as _;
@@ -15,7 +15,7 @@ use terracube_cube::{Context, DType, Dataset, Error, ErrorKind, Result, RunRepor
 use super::encode::Encoder;
 use super::sink::Within;
 use super::target::partial_beside;
-use super::{Shared, ZarrSink, pretty};
+use super::{Shared, ZarrSink, growth};
 use crate::cf::encode::Packer;
 use crate::cf::{CfOptions, decode};
 use crate::store::{Store, StoreOptions};
@@ -35,6 +35,7 @@ pub(crate) fn write_into(plan: &Plan, url: &str, store: &StoreOptions, options: 
         _ => error,
     })?;
     let lock = Lock::take(&place, options.take_over)?;
+    growth::mend(&place).map_err(named)?;
     // Its lengths now, since nobody else changes them from here on.
     let there = There::open(&place)?;
     let (out, replaces) = match &options.mode {
@@ -296,43 +297,8 @@ impl There {
         Ok(ZarrSink::within(shared.clone(), name, encoder, planned.variable.shape(), within))
     }
 
-    /// Writes the new shapes: those of the arrays, then the metadata that is gathered at the root.
     fn grow(&self, lengths: &[(String, Vec<u64>)]) -> Result<()> {
-        let mut changed = Vec::new();
-        for (name, shape) in lengths {
-            let key = match self.store.get(&format!("{name}/zarr.json")).wait()? {
-                Some(_) => format!("{name}/zarr.json"),
-                None => format!("{name}/.zarray"),
-            };
-            let mut document = self.document(&key)?.ok_or_else(|| Error::corrupt(format!("{key} has vanished")))?;
-            document["shape"] = json!(shape);
-            changed.push((key, document));
-        }
-        for root in ["zarr.json", ".zmetadata"] {
-            let Some(mut document) = self.document(root)? else { continue };
-            let nodes = match root {
-                "zarr.json" => document.pointer_mut("/consolidated_metadata/metadata"),
-                _ => document.get_mut("metadata"),
-            };
-            let Some(nodes) = nodes else { continue };
-            for (name, shape) in lengths {
-                for node in [name.clone(), format!("{name}/.zarray")] {
-                    if let Some(node) = nodes.get_mut(&node) {
-                        node["shape"] = json!(shape);
-                    }
-                }
-            }
-            changed.push((root.to_owned(), document));
-        }
-        for (key, document) in changed {
-            self.store.put(&key, pretty(&document)?).wait()?;
-        }
-        Ok(())
-    }
-
-    fn document(&self, key: &str) -> Result<Option<Value>> {
-        let bytes = self.store.get(key).wait()?;
-        bytes.map(|bytes| crate::zarr::parse_json(&bytes, &self.store.url_of(key))).transpose()
+        growth::grow(&self.store, &self.group, lengths)
     }
 }
 
