@@ -9,7 +9,7 @@ use terracube_display::{Data, MimeBundle};
 
 use super::child_link::ChildLink;
 use super::kit::Kit;
-use super::{CellError, Completions, Output, compile_errors, compiler, syntax, wire};
+use super::{CellError, Completions, Output, compile_errors, compiler, compiler_wire, syntax, wire};
 use crate::session::{Completeness, completeness};
 
 /// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
@@ -68,7 +68,8 @@ impl EvcxrSession {
             let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
             set_environment(compile_folder)?;
             // SAFETY: as in `set_environment`.
-            let _stand_ins = unsafe { compiler::StandIns::show(kit, &compile_folder.join("tools")) }?;
+            let _stand_ins =
+                unsafe { compiler::StandIns::show(kit, &compile_folder.join(compiler_wire::TOOLS_FOLDER)) }?;
             let started = EvalContext::with_subprocess_command(runner);
             show_source(kit);
             started
