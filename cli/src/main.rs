@@ -13,6 +13,7 @@ mod info;
 mod install;
 mod kernel;
 mod kernelspec;
+mod labextension;
 mod refs;
 mod run;
 mod run_progress;

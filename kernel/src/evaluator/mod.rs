@@ -6,6 +6,7 @@ mod comm_frames;
 mod compile_errors;
 mod compiler;
 mod compiler_wire;
+mod deleted;
 mod display_frames;
 mod evcxr_evaluator;
 mod evcxr_session;
