@@ -207,5 +207,14 @@ screens: install-beside chromium $(call venv,lab) ## what an analyst sees in Jup
 	mkdir -p $(OUT)
 	$(WITH_KERNEL) tests/lab/screens.py $(OUT)
 
-latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold, beside ipykernel and evcxr's kernel if that is installed; wants an idle machine
-	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc
+# Evcxr's own kernel, for comparison; ten minutes to compile, once.
+EVCXR := $(CACHE)/evcxr
+.PHONY: evcxr-beside
+evcxr-beside: ## evcxr's own kernel beside ours, for `make latency`
+	test -x $(EVCXR)/bin/evcxr_jupyter || CARGO_TARGET_DIR=$(EVCXR)/target cargo install --locked --root $(EVCXR) evcxr_jupyter
+	mkdir -p $(PREFIX)/share/jupyter/kernels/rust
+	echo '{"argv": ["$(EVCXR)/bin/evcxr_jupyter", "--control_file", "{connection_file}"], "display_name": "Rust (evcxr)", "language": "rust"}' > $(PREFIX)/share/jupyter/kernels/rust/kernel.json
+
+LATENCY_LONG ?= 1000
+latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold, beside ipykernel and evcxr's kernel (`make evcxr-beside`), and a session of 1,000 cells; wants an idle machine
+	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc --long $(LATENCY_LONG)

@@ -14,6 +14,7 @@ mod install;
 mod kernel;
 mod kernelspec;
 mod labextension;
+mod pdf;
 mod refs;
 mod run;
 mod run_progress;

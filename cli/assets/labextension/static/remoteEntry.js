@@ -10,10 +10,11 @@
 
   const row = (kind, words) => {
     const line = document.createElement('tr');
-    for (const word of words) {
+    for (const [index, word] of words.entries()) {
       const cell = document.createElement(kind);
       cell.textContent = word; // never HTML: names and contents come from data
-      cell.style.cssText = 'text-align: left; vertical-align: top; padding: 2px 6px; overflow-wrap: anywhere;';
+      cell.style.cssText = 'text-align: left; vertical-align: top; padding: 2px 6px;';
+      cell.style.overflowWrap = index < 2 ? 'normal' : 'anywhere';
       line.appendChild(cell);
     }
     return line;
