@@ -20,7 +20,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-GOALS = {"trivial": 180, "call": 200, "expression": 220, "first cell": 3000, "kernel_info": 300, "completion": 100, "inspection": 100, "memory": 400}
+GOALS = {"trivial": 180, "call": 200, "expression": 220, "first cell": 3000, "kernel_info": 300, "completion": 100, "inspection": 100, "interrupt": 200, "memory": 400}
 
 # For each kernel: what prepares, and rows of cells ({i} is different each time).
 RUST_ROWS = {
@@ -40,6 +40,7 @@ DIALECTS = {
             "expression": 't.isel("time", {i}).mean("longitude")',
             "chain": 'let c{i} = t.isel("time", {i}..{i} + 24).group_by("time.month").mean() * 2.0;',
         },
+        "endless": 'println!("begun"); loop { t.mean("time").to_f64()?; }',
         "busy": "std::thread::spawn({ let t = t.clone(); move || loop { if t.mean(\"time\").to_f64().is_err() { break; } } });",
         "complete": "let a = t.me", "inspect": "ds",
     },
@@ -130,6 +131,27 @@ class Kernel:
         self.client.get_shell_msg(timeout=60)
         return (time.perf_counter() - start) * 1000
 
+    def interrupt(self, code):
+        """From the interrupt to the cell's reply, for a cell that prints when it has begun."""
+        message = self.client.execute(code, allow_stdin=False)
+        while True:
+            said = self.client.get_iopub_msg(timeout=60)
+            if said["msg_type"] == "stream" and said["parent_header"].get("msg_id") == message:
+                break
+        time.sleep(0.3)
+        start = time.perf_counter()
+        self.manager.interrupt_kernel()
+        while True:
+            reply = self.client.get_shell_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") == message:
+                break
+        milliseconds = (time.perf_counter() - start) * 1000
+        while self.client.get_iopub_msg(timeout=60)["content"].get("execution_state") != "idle":
+            pass
+        if reply["content"].get("ename") != "Interrupted":
+            sys.exit(f"the cell was not interrupted: {reply['content']}")
+        return milliseconds
+
     def memory(self):
         return sum(resident_mb(process) for process in family(self.manager.provisioner.pid))
 
@@ -165,6 +187,8 @@ def measure(name, data, rounds):
             kernel.ask(kind, code)
             rows[kind] = [kernel.ask(kind, code) for _ in range(10)]
         single["memory after cells, MB"] = kernel.memory()
+        if "endless" in dialect:
+            rows["interrupt"] = [kernel.interrupt(dialect["endless"]) for _ in range(10)]
         if "busy" in dialect:
             kernel.run(dialect["busy"])
             rows["trivial, computing"] = [kernel.run(f"let y{i} = {i} + {i};") for i in range(1, max(rounds // 2, 5))]

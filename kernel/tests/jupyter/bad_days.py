@@ -25,10 +25,12 @@ TIMEOUT = 120
 class Kernel:
     """A kernel with an environment of its own, and a front end."""
 
-    def __init__(self, test, before=(), **env):
+    def __init__(self, test, before=(), program=None, **env):
         self.manager = KernelManager(kernel_name=installed.NAME)
         for name in env:  # what the installation says is not to win
             self.manager.kernel_spec.env.pop(name, None)
+        if program:
+            self.manager.kernel_spec.argv = [str(program), *self.manager.kernel_spec.argv[1:]]
         if before:
             self.manager.kernel_spec.argv = [*before, *self.manager.kernel_spec.argv]
         self.manager.start_kernel(env=os.environ | env)
@@ -89,12 +91,14 @@ class BadDays(unittest.TestCase):
         self.assertIn("terracube install", "\n".join(reply["traceback"]))
         moved.rename(kit)
         self.assertEqual(kernel.result("kept + 2"), "3")
-        # From the start.
+        # From the start, where no other kit is near.
+        alone = kit.with_name("terracube")
+        shutil.copy(installed.program(), alone)
         shutil.rmtree(kit)
-        kernel = Kernel(self, TERRACUBE_KIT=str(kit))
+        kernel = Kernel(self, program=alone, TERRACUBE_KIT=str(kit), XDG_DATA_HOME=str(kit.parent))
         reply, _ = kernel.run("1")
         self.assertEqual(reply["ename"], "EvaluatorError")
-        self.assertIn(str(kit), reply["evalue"])
+        self.assertIn("terracube install", reply["evalue"])
 
     def test_a_session_whose_folder_was_swept_away(self):
         place = self.folder()

@@ -220,6 +220,8 @@ async fn bad_messages_get_an_error_or_nothing_and_never_end_the_kernel() {
         (Channel::Shell, "complete_request", json!({"code": "", "cursor_pos": -1}), "MalformedRequest"),
         (Channel::Control, "history_request", json!({"hist_access_type": "all"}), "MalformedRequest"),
         (Channel::Control, "debug_request", json!({"command": "x"}), "UnknownRequest"),
+        // Subshells are not among the features that kernel_info names.
+        (Channel::Control, "create_subshell_request", json!({}), "UnknownRequest"),
         (Channel::Shell, "future_request", json!({}), "UnknownRequest"),
     ] {
         let transcript = client.request(channel, kind, content).await;
