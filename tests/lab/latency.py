@@ -210,7 +210,7 @@ def long_session(data, n_cells):
     """Cells of all kinds in one session; what it missed."""
     dialect = DIALECTS["terracube"]
     kinds = {row: code for row, code in dialect["rows"].items() if row != "move"}
-    kernel, settled, last = Kernel("terracube"), None, 0.0
+    kernel, settled, last = Kernel("terracube"), 0.0, 0.0
     try:
         for code in dialect["setup"]:
             kernel.run(code.replace("{data}", json.dumps(data)))
@@ -220,11 +220,12 @@ def long_session(data, n_cells):
             kernel.run(kinds[row].replace("{i}", str(n % 50 + 1)), row == "compile error")
             if n in (1, 50) or n % 100 == 0:
                 last = kernel.memory()
-                settled = last if n == 100 else settled
+                # Compilers that wait for the next cell come and go, so the most of the first hundred counts.
+                settled = max(settled, last) if n <= 100 else settled
                 print(f"{last:.0f} MB after {n} cells of {len(kinds)} kinds", flush=True)
     finally:
         kernel.end()
-    grown = last - (settled or last)
+    grown = last - settled
     return [f"memory grew by {grown:.0f} MB after the hundredth cell, at most {MOST_GROWTH}"] if grown > MOST_GROWTH else []
 
 

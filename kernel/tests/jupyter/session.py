@@ -212,6 +212,16 @@ class Session(unittest.TestCase):
         # Names, without parameters that would have to be replaced.
         self.assertIn("mean", self.complete("held.me")[0])
 
+    def test_cells_that_are_linked_in_full(self):
+        # 128-bit division is in no library that is loaded; a function of C's is.
+        self.assertEqual(self.result("10_u128.pow(30) / 3"), ["333333333333333333333333333333"])
+        self.assertEqual(self.result('unsafe extern "C" { fn abs(n: i32) -> i32; } unsafe { abs(-7) }'), ["7"])
+        self.run_cell("let kept_by_a_cell_that_is_not_loaded = 6;")
+        reply, _ = self.run_cell('unsafe extern "C" { fn nowhere_at_all(); } unsafe { nowhere_at_all() }')
+        self.assertEqual(reply["status"], "error", reply)
+        self.assertIn("nowhere_at_all", reply["evalue"])
+        self.assertEqual(self.result("kept_by_a_cell_that_is_not_loaded"), ["6"])
+
     def test_x_a_crate_of_ones_own(self):
         with tempfile.TemporaryDirectory() as folder:
             crate = Path(folder) / "tiny"
