@@ -67,12 +67,30 @@ test-kernel: cells $(call venv,kernel) $(call venv,demo)
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/conformance.py
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/messages.py
 	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/session.py
+	$(VENV_ROOT)/.venv-kernel/bin/python kernel/tests/jupyter/bad_days.py
 	mkdir -p $(OUT)
 	cd $(OUT) && $(TARGET)/release/terracube run $(CURDIR)/notebooks/operations.ipynb -o operations.ipynb -r data=$(IRIS)
 
 test-clients: cells $(call venv,clients) ## notebooks under nbclient, papermill and nbconvert, and what `terracube run` makes of them
 	$(VENV_ROOT)/.venv-clients/bin/pip install --quiet --no-deps --no-build-isolation ./python/papermill
 	$(VENV_ROOT)/.venv-clients/bin/python kernel/tests/jupyter/clients.py
+
+.PHONY: test-console test-wheel test-jupyterhub
+test-console: cells $(call venv,lab) ## a person at jupyter_console: results, a question, an error, an interrupt
+	$(VENV_ROOT)/.venv-lab/bin/python kernel/tests/jupyter/console.py
+
+test-wheel: wheel ## the wheel in a fresh virtual environment, and a notebook run there by nbclient
+	$(PYTHON) python/wheel/try_wheel.py $(TARGET)/wheels
+
+PROXY := $(VENV_ROOT)/.hub-proxy
+$(PROXY)/ok: requirements/hub-proxy/package-lock.json
+	mkdir -p $(PROXY)
+	cp requirements/hub-proxy/package*.json $(PROXY)
+	npm ci --silent --no-audit --no-fund --prefix $(PROXY)
+	touch $@
+
+test-jupyterhub: cells $(call venv,hub) $(PROXY)/ok ## four users of a JupyterHub at once, and what they hold; wants Node.js and 1.5 GB of disk
+	$(VENV_ROOT)/.venv-hub/bin/python kernel/tests/jupyter/hub_users.py $(PROXY)/node_modules/.bin/configurable-http-proxy
 
 .PHONY: test-hubs
 test-hubs: cells ## an installation with its own compiler where hubs put people: nothing on PATH, noexec or full /tmp, another user
@@ -193,5 +211,14 @@ screens: install-beside chromium $(call venv,lab) ## what an analyst sees in Jup
 	mkdir -p $(OUT)
 	$(WITH_KERNEL) tests/lab/screens.py $(OUT)
 
-latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold, beside ipykernel and evcxr's kernel if that is installed; wants an idle machine
-	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc
+# Evcxr's own kernel, for comparison; ten minutes to compile, once.
+EVCXR := $(CACHE)/evcxr
+.PHONY: evcxr-beside
+evcxr-beside: ## evcxr's own kernel beside ours, for `make latency`
+	test -x $(EVCXR)/bin/evcxr_jupyter || CARGO_TARGET_DIR=$(EVCXR)/target cargo install --locked --root $(EVCXR) evcxr_jupyter
+	mkdir -p $(PREFIX)/share/jupyter/kernels/rust
+	echo '{"argv": ["$(EVCXR)/bin/evcxr_jupyter", "--control_file", "{connection_file}"], "display_name": "Rust (evcxr)", "language": "rust"}' > $(PREFIX)/share/jupyter/kernels/rust/kernel.json
+
+LATENCY_LONG ?= 1000
+latency: install-beside $(call venv,lab) $(call venv,demo) ## how long cells take and what kernel and child hold, beside ipykernel and evcxr's kernel (`make evcxr-beside`), and a session of 1,000 cells; wants an idle machine
+	$(WITH_KERNEL) tests/lab/latency.py $(IRIS)/A1B_north_america.nc --long $(LATENCY_LONG)

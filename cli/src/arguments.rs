@@ -161,6 +161,9 @@ pub(crate) struct RunArguments {
     /// Write a page of HTML beside each output.
     #[arg(long)]
     pub(crate) html: bool,
+    /// Write a PDF beside each output, printed by an installed Chromium or Chrome.
+    #[arg(long)]
+    pub(crate) pdf: bool,
     /// Write what became of each notebook and cell as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

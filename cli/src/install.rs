@@ -10,6 +10,7 @@ use terracube_kernel::evaluator::{Kit, toolchain};
 use crate::arguments::{InstallArguments, Place};
 use crate::failure::Failure;
 use crate::kernelspec::Kernelspec;
+use crate::labextension;
 
 /// Installs, replacing an earlier installation.
 pub(crate) fn install(arguments: &InstallArguments) -> Result<(), Failure> {
@@ -25,6 +26,9 @@ pub(crate) fn install(arguments: &InstallArguments) -> Result<(), Failure> {
         Kernelspec { name: &arguments.name, display_name: &arguments.display_name, program: &program, kit: &root };
     let refused = |error| Failure::new(format!("cannot write the kernel to {}: {error}", folders.kernels.display()));
     let folder = spec.write(&folders.kernels).map_err(refused)?;
+    labextension::write(&folders.extensions).map_err(|error| {
+        Failure::new(format!("cannot write the panel to {}: {error}", folders.extensions.display()))
+    })?;
     let compiler = toolchain::version(&kit.rustc()).map_err(Failure::new)?;
     let whose = if kit.has_own_toolchain() { "its own compiler" } else { "the compiler on PATH" };
     let done = format!(
@@ -59,6 +63,8 @@ fn sources(from: Option<&Path>) -> Result<(Kit, Option<PathBuf>), Failure> {
 struct Folders {
     /// Jupyter's kernels, a folder each.
     kernels: PathBuf,
+    /// JupyterLab's extensions, a folder each.
+    extensions: PathBuf,
     /// What cells are compiled against.
     kit: PathBuf,
 }
@@ -66,7 +72,11 @@ struct Folders {
 fn folders(place: &Place) -> Result<Folders, Failure> {
     let under = |prefix: &Path| {
         let share = prefix.join("share");
-        Folders { kernels: share.join("jupyter/kernels"), kit: share.join("terracube/kit") }
+        Folders {
+            kernels: share.join("jupyter/kernels"),
+            extensions: share.join("jupyter/labextensions"),
+            kit: share.join("terracube/kit"),
+        }
     };
     if let Some(prefix) = &place.prefix {
         return Ok(under(&std::path::absolute(prefix).map_err(Failure::new)?));
@@ -78,7 +88,7 @@ fn folders(place: &Place) -> Result<Folders, Failure> {
         |reason: String| Failure::new(format!("where the user's data is: {reason}")).hint("set HOME, or use --prefix");
     let jupyter = user_jupyter_folder().ok_or_else(|| homeless("no home folder".to_owned()))?;
     let kit = user_folder().ok_or_else(|| homeless("no home folder".to_owned()))?;
-    Ok(Folders { kernels: jupyter.join("kernels"), kit })
+    Ok(Folders { kernels: jupyter.join("kernels"), extensions: jupyter.join("labextensions"), kit })
 }
 
 /// Where Jupyter looks for what belongs to the user.

@@ -13,6 +13,8 @@ mod info;
 mod install;
 mod kernel;
 mod kernelspec;
+mod labextension;
+mod pdf;
 mod refs;
 mod run;
 mod run_progress;

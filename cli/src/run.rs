@@ -13,6 +13,7 @@ use terracube_kernel::headless::{
 use crate::arguments::RunArguments;
 use crate::evaluator;
 use crate::failure::Failure;
+use crate::pdf::Browser;
 use crate::run_progress::Teller;
 
 /// Signals after which the process ends at once, with the notebooks unwritten.
@@ -29,6 +30,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         return check(&arguments.notebooks, &parameters);
     }
     let jobs = jobs(arguments)?;
+    // Before anything runs: a printer that is missing should not show after an hour.
+    let browser = if arguments.pdf { Some(Browser::find()?) } else { None };
     let options = RunOptions {
         parameters,
         cell_timeout: arguments.cell_timeout,
@@ -41,7 +44,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let stop = Arc::new(Stop::default());
     stop.on_signals()?;
     let teller = Teller::new(arguments.quiet, arguments.log_output, jobs.len() > 1);
-    let done = run_all(jobs, arguments, &options, &stop, &teller);
+    let run = Run { arguments, options: &options, stop: &stop, teller: &teller, browser: browser.as_ref() };
+    let done = run_all(jobs, &run);
     drop(teller);
     let (reports, failures): (Vec<NotebookReport>, Vec<Option<Failure>>) = done.into_iter().unzip();
     for (file, text) in
@@ -61,6 +65,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
             Err(Failure::new(format!("{n} of {n_notebooks} notebooks failed\n{}", texts.concat())))
         }
     }
+}
+
+/// What all notebooks of a run have in common.
+struct Run<'a> {
+    arguments: &'a RunArguments,
+    options: &'a RunOptions,
+    stop: &'a Stop,
+    teller: &'a Teller,
+    browser: Option<&'a Browser>,
 }
 
 /// A notebook and where it goes.
@@ -133,14 +146,8 @@ impl Stop {
 }
 
 /// Runs the notebooks, some at a time; in the order of the command line, what became of each.
-fn run_all(
-    jobs: Vec<Job>,
-    arguments: &RunArguments,
-    options: &RunOptions,
-    stop: &Stop,
-    teller: &Teller,
-) -> Vec<(NotebookReport, Option<Failure>)> {
-    let n_threads = usize::from(arguments.jobs).min(jobs.len());
+fn run_all(jobs: Vec<Job>, run: &Run<'_>) -> Vec<(NotebookReport, Option<Failure>)> {
+    let n_threads = usize::from(run.arguments.jobs).min(jobs.len());
     let waiting = Mutex::new(VecDeque::from(jobs));
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -148,7 +155,7 @@ fn run_all(
             scope.spawn(|| {
                 loop {
                     let Some(job) = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else { return };
-                    let result = one(&job, arguments, options, stop, teller);
+                    let result = one(&job, run);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, result));
                 }
             });
@@ -159,13 +166,7 @@ fn run_all(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn one(
-    job: &Job,
-    arguments: &RunArguments,
-    options: &RunOptions,
-    stop: &Stop,
-    teller: &Teller,
-) -> (NotebookReport, Option<Failure>) {
+fn one(job: &Job, run: &Run<'_>) -> (NotebookReport, Option<Failure>) {
     let start = Instant::now();
     let mut report = NotebookReport {
         notebook: job.notebook.display().to_string(),
@@ -175,13 +176,13 @@ fn one(
         elapsed: start.elapsed(),
         cells: Vec::new(),
     };
-    let ended = execute(job, arguments, options, stop, teller, &mut report.cells);
+    let ended = execute(job, run, &mut report.cells);
     report.elapsed = start.elapsed();
     let failure = match ended {
         Ok(Ended::Well) => None,
         Ok(Ended::Skipped) => {
             report.status = Status::Skipped;
-            teller.skipped(&job.notebook);
+            run.teller.skipped(&job.notebook);
             None
         }
         Ok(Ended::Failed(failure)) => {
@@ -203,14 +204,8 @@ enum Ended {
     Failed(Failure),
 }
 
-fn execute(
-    job: &Job,
-    arguments: &RunArguments,
-    options: &RunOptions,
-    stop: &Stop,
-    teller: &Teller,
-    cells: &mut Vec<CellReport>,
-) -> Result<Ended, Failure> {
+fn execute(job: &Job, run: &Run<'_>, cells: &mut Vec<CellReport>) -> Result<Ended, Failure> {
+    let Run { arguments, options, stop, teller, browser } = *run;
     let mut notebook = headless::read(&job.notebook).map_err(Failure::new)?;
     if arguments.resume
         && let Ok(before) = headless::read(&job.output)
@@ -244,11 +239,14 @@ fn execute(
     stop.running().retain(|(number, _)| *number != job.number);
     let failure = ended?;
     headless::write(&notebook, &job.output).map_err(Failure::new)?;
+    let title = job.notebook.file_stem().unwrap_or_default().to_string_lossy();
     if arguments.html {
         let page = job.output.with_extension("html");
-        let title = job.notebook.file_stem().unwrap_or_default().to_string_lossy();
         std::fs::write(&page, headless::html(&notebook, &title))
             .map_err(|error| Failure::new(format!("{}: {error}", page.display())))?;
+    }
+    if let Some(browser) = browser {
+        browser.print(&headless::html(&notebook, &title), &job.output.with_extension("pdf"))?;
     }
     Ok(match failure {
         None => Ended::Well,

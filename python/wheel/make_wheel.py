@@ -84,6 +84,10 @@ def main():
         add(f"{spec}/kernel.json", kernelspec().encode())
         for logo in sorted((ROOT / "cli/assets").glob("logo-*")):
             add(f"{spec}/{logo.name}", logo.read_bytes())
+        panel = ROOT / "cli/assets/labextension"
+        for path in sorted(panel.rglob("*")):
+            if path.is_file():
+                add(f"{share}/jupyter/labextensions/terracube-variables/{path.relative_to(panel)}", path.read_bytes())
         add(f"{info}/METADATA", metadata(number, rustc).encode())
         add(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: terracube\nRoot-Is-Purelib: false\nTag: {tag}\n".encode())
         for licence in ("LICENSE-MIT", "LICENSE-APACHE"):

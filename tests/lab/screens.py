@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What an analyst sees in JupyterLab, as pictures: a bar that moves, an interrupt and the variables behind it, an error, completion by
-Tab, inspection, a restart.
+Tab, inspection, the panel of variables, a restart; then a notebook in Notebook 7.
 
     screens.py FOLDER [--kernel terracube]
 
@@ -26,6 +26,7 @@ CELLS = {
     "question": "let n: f64 = \"twelve\".parse()?;",
     "complete": "temperature.mean(\"la",
     "inspect": "temperature",
+    "more": "let later = \"told to the panel\";",
 }
 
 
@@ -52,7 +53,9 @@ class Lab:
     def expect(self, name, words, timeout=120):
         self.text(name).get_by_text(words).first.wait_for(timeout=timeout * 1000)
 
-    def picture(self, name):
+    def picture(self, name, whole=True):
+        if whole:  # from the first cell on
+            self.page.evaluate("() => { for (const area of document.querySelectorAll('.jp-WindowedPanel-outer')) area.scrollTop = 0; }")
         self.page.wait_for_timeout(300)
         self.n_pictures += 1
         path = self.folder / f"lab-{self.n_pictures}-{name}.png"
@@ -110,12 +113,30 @@ def walk(lab):
     page.locator(".jp-Tooltip").wait_for(timeout=60_000)
     lab.picture("inspection")
     page.keyboard.press("Escape")
-    page.evaluate("() => { void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
-    page.wait_for_timeout(1000)
+    page.evaluate("() => window.jupyterapp.commands.execute('terracube-variables:show')")
+    panel = page.locator("#terracube-variables")
+    panel.get_by_text("temperature").first.wait_for(timeout=60_000)
+    lab.run("more")
+    panel.get_by_text("later").first.wait_for(timeout=60_000)
+    lab.picture("variables")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     lab.idle()
+    panel.get_by_text("no variables").first.wait_for(timeout=60_000)
     lab.run("after")
     lab.expect("after", "cannot find value")
     lab.picture("after-a-restart")
+
+
+def walk_notebook(page, folder):
+    """The same kernel in Notebook 7, which has one notebook to a page."""
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=120_000)
+    page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.locator(".jp-OutputArea").get_by_text("42").first.wait_for(timeout=120_000)
+    page.wait_for_timeout(300)
+    path = folder / "notebook-7.png"
+    page.screenshot(path=path)
+    print(path)
 
 
 def main():
@@ -130,11 +151,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "lab.log", "w") as log, sync_playwright() as playwright:
         work = Path(folder) / "work"
         work.mkdir()
-        (work / "screens.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}))
+        short = [cell for cell in cells if cell["id"] in ("variables", "after")]
+        for name, some in (("screens", cells), ("short", short)):
+            (work / f"{name}.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": some}))
         server = start_lab(work, port, token, log)
         program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page = browser.new_page(viewport={"width": 1300, "height": 1200})
         try:
             page.goto(f"http://127.0.0.1:{port}/lab?token={token}")
             page.wait_for_function("window.jupyterapp && window.jupyterapp.started", timeout=60_000)
@@ -145,6 +168,11 @@ def main():
             lab = Lab(page, arguments.folder)
             lab.idle()
             walk(lab)
+            server.terminate()
+            server.wait(30)
+            server = start_lab(work, port, token, log, "notebook")
+            page.goto(f"http://127.0.0.1:{port}/notebooks/short.ipynb?token={token}&kernel_name={arguments.kernel}")
+            walk_notebook(page, arguments.folder)
         except Exception as error:
             page.screenshot(path=arguments.folder / "lab-failed.png")
             sys.exit(f"{error}\n--- JupyterLab's log ends:\n" + Path(log.name).read_text()[-3000:])

@@ -62,17 +62,27 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
         };
         let lines = if control.begin()? {
             // SAFETY: the evaluator compiled this library for this process, and nothing else writes to it.
-            let library = unsafe { Library::open(Some(*path), RTLD_NOW | libc::RTLD_LOCAL)? };
-            // SAFETY: the evaluator generates the function with exactly this signature.
-            let run = unsafe { library.get::<CellFunction>(function.as_bytes())? };
-            cells.call(b"terracube_cells_begin");
-            // SAFETY: the store is what the previous cell's function returned, or null at first.
-            variables = unsafe { run(variables) };
-            cells.call(b"terracube_cells_end");
-            loaded.push(std::mem::ManuallyDrop::new(library));
+            let opened = unsafe { Library::open(Some(*path), RTLD_NOW | libc::RTLD_LOCAL) };
+            let failed = match opened {
+                Ok(library) => {
+                    // SAFETY: the evaluator generates the function with exactly this signature.
+                    let run = unsafe { library.get::<CellFunction>(function.as_bytes())? };
+                    cells.call(b"terracube_cells_begin");
+                    // SAFETY: the store is what the previous cell's function returned, or null at first.
+                    variables = unsafe { run(variables) };
+                    cells.call(b"terracube_cells_end");
+                    loaded.push(std::mem::ManuallyDrop::new(library));
+                    None
+                }
+                // A foreign function that is nowhere, say.
+                Err(error) => {
+                    let reason = std::error::Error::source(&error).map(ToString::to_string);
+                    Some(format!("the cell cannot be loaded: {}", reason.unwrap_or_else(|| error.to_string())))
+                }
+            };
             // SAFETY: no arguments; flushes what C code in a cell printed.
             unsafe { libc::fflush(std::ptr::null_mut()) };
-            control.end(cells.describe(variables))?
+            control.end(cells.describe(variables), failed)?
         } else {
             // The kernel was asked to interrupt before the cell began: for the evaluator it ends like a panic.
             vec![wire::PANIC_LINE.to_owned()]
@@ -100,13 +110,13 @@ impl Control {
 
     /// Says that the cell ended and marks the ends of its output; the answer, which comes when all of it has arrived,
     /// holds the lines that were meant for the evaluator.
-    /// `described` says what the variables hold.
-    fn end(&mut self, described: Option<String>) -> io::Result<Vec<String>> {
+    /// `described` says what the variables hold, `failed` why the cell could not run.
+    fn end(&mut self, described: Option<String>, failed: Option<String>) -> io::Result<Vec<String>> {
         let mark = format!("\u{1e}{}:end\u{1e}", self.nonce);
         io::stdout().write_all(mark.as_bytes())?;
         io::stdout().flush()?;
         io::stderr().write_all(mark.as_bytes())?;
-        let answer = self.ask(json!({"kind": "end", "described": described}))?;
+        let answer = self.ask(json!({"kind": "end", "described": described, "failed": failed}))?;
         let lines = answer["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(lines.iter().filter_map(|line| line.as_str().map(str::to_owned)).collect())
     }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// The environment variable that names the place, before all others.
 pub const FOLDER_VARIABLE: &str = "TERRACUBE_TMPDIR";
 
+/// How the names of sessions' folders begin.
+pub const PREFIX: &str = "terracube-";
+
 /// Bytes that a session needs at least; a hundred cells take about ten megabytes.
 const LEAST_SPACE: u64 = 64 << 20;
 /// A socket's path holds so many bytes on every system; the names in our folder need some of them.
@@ -43,7 +46,9 @@ pub fn places() -> Vec<Place> {
 pub fn fresh() -> std::io::Result<tempfile::TempDir> {
     let places = places();
     for place in places.iter().filter(|place| place.reason.is_none()) {
-        match tempfile::Builder::new().prefix("terracube-").tempdir_in(&place.folder) {
+        // Cells and what they hold are nobody else's to read.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        match tempfile::Builder::new().prefix(PREFIX).permissions(private).tempdir_in(&place.folder) {
             Ok(folder) => return Ok(folder),
             Err(error) => tracing::debug!(%error, folder = %place.folder.display(), "no folder for cells"),
         }
@@ -148,6 +153,7 @@ mod tests {
             let reason = unusable(path).unwrap_or_else(|| panic!("{} is usable", path.display()));
             assert!(reason.contains(words), "{}: {reason}", path.display());
         }
-        assert!(fresh().unwrap().path().is_dir());
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fresh().unwrap().path().metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700);
     }
 }

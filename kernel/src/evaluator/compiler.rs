@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
 use super::compiler_wire::{
-    CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, LINK_NAMES_VARIABLE, LINKER_VARIABLE, OPT_LEVEL_FILE,
-    RUSTC_VARIABLE,
+    CARGO_VARIABLE, DEPENDENCIES_VARIABLE, LIBRARY_VARIABLE, LINK_NAMES_FOLDER, LINKER_NAME, LINKER_VARIABLE,
+    OPT_LEVEL_FILE, RUSTC_VARIABLE,
 };
 use super::kit::Kit;
 use super::toolchain;
@@ -31,7 +31,7 @@ impl StandIns {
         let failed = |error: io::Error| format!("{}: {error}", folder.display());
         std::fs::create_dir_all(folder).map_err(failed)?;
         let program = std::path::absolute(kit.compiler()).map_err(failed)?;
-        for name in ["cargo", "rustup"] {
+        for name in ["cargo", "rustup", LINKER_NAME] {
             // There already, after a restart.
             let _ = std::fs::remove_file(folder.join(name));
             std::os::unix::fs::symlink(&program, folder.join(name)).map_err(failed)?;
@@ -41,7 +41,7 @@ impl StandIns {
         // Evcxr asks it for its folder.
         let _ = std::fs::remove_file(folder.join("rustc"));
         std::os::unix::fs::symlink(bin.join("rustc"), folder.join("rustc")).map_err(failed)?;
-        let linking = linking(kit, &sysroot, &folder.join("link"));
+        let linker = linking(kit, &sysroot, &folder.join(LINK_NAMES_FOLDER));
         let library = kit.library();
         let folders = [library.parent().unwrap_or(&library).to_owned(), kit.dependencies()];
         let dependencies = std::env::join_paths(folders).map_err(|error| error.to_string())?;
@@ -54,11 +54,8 @@ impl StandIns {
             std::env::set_var(RUSTC_VARIABLE, bin.join("rustc"));
             std::env::set_var(LIBRARY_VARIABLE, &library);
             std::env::set_var(DEPENDENCIES_VARIABLE, dependencies);
-            match linking {
-                Some((linker, names)) => {
-                    std::env::set_var(LINKER_VARIABLE, linker);
-                    std::env::set_var(LINK_NAMES_VARIABLE, names);
-                }
+            match linker {
+                Some(linker) => std::env::set_var(LINKER_VARIABLE, linker),
                 None => std::env::remove_var(LINKER_VARIABLE),
             }
             if kit.has_own_toolchain() {
@@ -72,13 +69,13 @@ impl StandIns {
     }
 }
 
-/// The toolchain's own linker, and the folder with the names that it looks for; `None` where cells are linked by the
-/// system's C compiler.
-fn linking(kit: &Kit, sysroot: &Path, names: &Path) -> Option<(PathBuf, PathBuf)> {
+/// The toolchain's own linker, after the folder with the names that it looks for was filled; `None` where cells are
+/// linked by the system's C compiler.
+fn linking(kit: &Kit, sysroot: &Path, names: &Path) -> Option<PathBuf> {
     let host = toolchain::version(&kit.rustc()).ok()?.host;
     let linker = toolchain::linker(sysroot, &host)?;
     match toolchain::link_names(names) {
-        Ok(()) => Some((linker, names.to_owned())),
+        Ok(()) => Some(linker),
         Err(error) => {
             tracing::debug!(%error, "cells are linked by the C compiler");
             None

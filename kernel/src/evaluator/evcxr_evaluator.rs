@@ -9,11 +9,15 @@ use std::time::Duration;
 use terracube_display::MimeBundle;
 
 use super::child_link::{CellFacts, ChildLink};
-use super::evcxr_session::{Ended, EvcxrSession};
+use super::evcxr_session::{Ended, EvcxrSession, end_of_word};
 use super::hand_over::{QUEUE, hand_over};
 use super::kit::Kit;
-use super::{CellError, Completions, Evaluator, Outcome, Output, cell_folder, interrupt, losses};
+use super::warm_compiler::WarmCompilers;
+use super::{CellError, Completions, Evaluator, Outcome, Output, cell_folder, interrupt, known, losses, stale_folders};
 use crate::session::{FrontEnd, ToCells};
+
+/// The name of a session's socket in its folder.
+pub(super) const SOCKET_NAME: &str = "side-channel";
 
 /// Compiles cells with evcxr and runs them in a child process.
 pub struct EvcxrEvaluator {
@@ -21,6 +25,10 @@ pub struct EvcxrEvaluator {
     link: ChildLink,
     compile_folder: PathBuf,
     last_run: Arc<Mutex<Option<Duration>>>,
+    /// `None` where they cannot be: cells are then compiled by compilers that start when they are needed.
+    _compilers: Option<WarmCompilers>,
+    /// A lock on the folder: who tidies temporary folders leaves it alone. `None` where there are no locks.
+    _held: Option<std::fs::File>,
     /// Last, so that the folder goes after everything that uses it.
     _folder: tempfile::TempDir,
 }
@@ -47,7 +55,10 @@ impl EvcxrEvaluator {
         // As the system names it, for comparison with the folders of processes.
         let compile_folder = compile_folder.canonicalize()?;
         let nonce = nonce()?;
-        let link = ChildLink::listen(&folder.path().join("side-channel"), nonce, prompt)?;
+        let link = ChildLink::listen(&folder.path().join(SOCKET_NAME), nonce, prompt)?;
+        let compilers = WarmCompilers::start(&compile_folder)
+            .inspect_err(|error| tracing::debug!(%error, "no compilers wait for cells"));
+        let held = std::fs::File::open(folder.path()).ok().filter(|held| held.lock_shared().is_ok());
         let (requests, received) = channel();
         let (session_link, session_folder) = (link.clone(), compile_folder.clone());
         let last_run = Arc::new(Mutex::new(None));
@@ -55,7 +66,7 @@ impl EvcxrEvaluator {
         std::thread::Builder::new()
             .name("evaluator".into())
             .spawn(move || serve(&kit, &session_link, &session_folder, &session_run, &received))?;
-        Ok(Self { requests, link, compile_folder, last_run, _folder: folder })
+        Ok(Self { requests, link, compile_folder, last_run, _compilers: compilers.ok(), _held: held, _folder: folder })
     }
 
     /// Waits until the first cell can run.
@@ -101,7 +112,14 @@ impl Evaluator for EvcxrEvaluator {
     }
 
     fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle> {
-        self.ask(|answer| Request::Inspect { code: code.to_owned(), offset, answer }).flatten()
+        let found = self.ask(|answer| Request::Inspect { code: code.to_owned(), offset, answer }).flatten()?;
+        // What a variable of the session holds stands below its type.
+        let end = end_of_word(code, offset);
+        let word = code[..end].rsplit(|character: char| !character.is_alphanumeric() && character != '_').next();
+        Some(match word.and_then(|word| self.summary(word)) {
+            Some(holds) => known::with_summary(&found, &holds),
+            None => found,
+        })
     }
 
     fn variables(&self) -> Vec<(String, String)> {
@@ -154,6 +172,10 @@ fn serve(
         session
     };
     let mut session = start();
+    if let Some(place) = compile_folder.parent().and_then(Path::parent) {
+        let n_removed = stale_folders::sweep(place);
+        tracing::debug!(n_removed, "folders of sessions that were killed");
+    }
     for request in requests {
         match (request, &mut session) {
             (Request::Execute { code, outputs, outcome }, session) => {

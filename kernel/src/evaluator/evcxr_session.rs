@@ -2,14 +2,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use evcxr::{CommandContext, Error, EvalContext};
 use terracube_display::{Data, MimeBundle};
 
 use super::child_link::ChildLink;
 use super::kit::Kit;
-use super::{CellError, Completions, Output, compile_errors, compiler, syntax, wire};
+use super::{CellError, Completions, Output, compile_errors, compiler, compiler_wire, deleted, syntax, wire};
 use crate::session::{Completeness, completeness};
 
 /// What every session runs before the first cell. The second line makes evcxr accept a top-level `?` from now on, and
@@ -29,6 +29,7 @@ pub struct EvcxrSession {
     levels: compiler::Levels,
     compile_folder: PathBuf,
     rustc: PathBuf,
+    library: PathBuf,
 }
 
 /// How evcxr left a cell.
@@ -64,15 +65,16 @@ impl EvcxrSession {
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
         let (said, heard) = std::sync::mpsc::sync_channel(START_OUTPUTS);
         link.begin_cell(Some(said));
+        // To the end: rust-analyzer looks for the source of the standard library again when it loads a dependency.
+        let _alone = alone();
+        set_environment(compile_folder)?;
         let started = {
-            let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-            set_environment(compile_folder)?;
             // SAFETY: as in `set_environment`.
-            let _stand_ins = unsafe { compiler::StandIns::show(kit, &compile_folder.join("tools")) }?;
-            let started = EvalContext::with_subprocess_command(runner);
-            show_source(kit);
-            started
+            let _stand_ins =
+                unsafe { compiler::StandIns::show(kit, &compile_folder.join(compiler_wire::TOOLS_FOLDER)) }?;
+            EvalContext::with_subprocess_command(runner)
         };
+        show_source(kit);
         let (mut context, outputs) = match started {
             Ok(started) => started,
             Err(error) => {
@@ -110,11 +112,21 @@ impl EvcxrSession {
             levels: compiler::Levels::default(),
             compile_folder: compile_folder.to_owned(),
             rustc: kit.rustc(),
+            library: kit.library(),
         })
     }
 
     /// Compiles and runs one cell.
     pub fn execute(&mut self, code: &str) -> Ended {
+        match self.compile_and_run(code) {
+            Ended::NotCompiled(error) => {
+                Ended::NotCompiled(deleted::error(&self.library, &self.compile_folder).unwrap_or(error))
+            }
+            ended => ended,
+        }
+    }
+
+    fn compile_and_run(&mut self, code: &str) -> Ended {
         self.n_cells += 1;
         if matches!(completeness(code), Completeness::Invalid)
             && let Some(error) = syntax::error(&self.rustc, code)
@@ -123,6 +135,8 @@ impl EvcxrSession {
         }
         self.levels.choose(code, &self.compile_folder);
         let before: HashSet<String> = self.variable_names();
+        // What a dependency makes rust-analyzer load must not meet the start of another session.
+        let _alone = code.lines().any(|line| line.starts_with(":dep")).then(alone);
         match self.context.execute(code) {
             Ok(_) => {
                 let after = self.variable_names();
@@ -183,8 +197,10 @@ impl EvcxrSession {
                 let mut matches: Vec<String> = Vec::new();
                 for completion in found.completions {
                     let hidden = completion.code.contains("evcxr") || completion.code.starts_with("__");
-                    if !hidden && !matches.contains(&completion.code) {
-                        matches.push(completion.code);
+                    // Names only: parameters would have to be replaced one by one.
+                    let name = completion.code.split('(').next().unwrap_or_default().to_owned();
+                    if !hidden && !name.is_empty() && !matches.contains(&name) {
+                        matches.push(name);
                     }
                 }
                 Completions { matches, start: found.start_offset, end: found.end_offset }
@@ -211,6 +227,11 @@ impl EvcxrSession {
 
 /// Evcxr and rust-analyzer read where to work from the environment of this process, so that one session starts at a time.
 static STARTING: Mutex<()> = Mutex::new(());
+
+/// Waits until no session starts, and keeps others from it.
+fn alone() -> MutexGuard<'static, ()> {
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Names the session's folder to evcxr and rust-analyzer.
 fn set_environment(compile_folder: &Path) -> Result<(), String> {
@@ -286,7 +307,7 @@ fn start_error(error: &Error) -> String {
 }
 
 /// Where the word at a byte offset ends.
-fn end_of_word(code: &str, offset: usize) -> usize {
+pub fn end_of_word(code: &str, offset: usize) -> usize {
     let start = (0..=offset.min(code.len())).rev().find(|at| code.is_char_boundary(*at)).unwrap_or(0);
     let rest = &code[start..];
     start + rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len())

@@ -63,8 +63,7 @@ pub fn build_kit(workspace: &Path, runner: &Path, kit: &Path) -> Result<Kit, Ins
     let text = serde_json::to_string_pretty(&description).map_err(|error| InstallError(error.to_string()))?;
     // Last: a kit with a description is complete.
     at(&fresh, fs::write(fresh.join("kit.json"), text))?;
-    remove_folder(kit)?;
-    at(kit, fs::rename(&fresh, kit))?;
+    replace(&fresh, kit)?;
     Kit::open(kit).map_err(|error| InstallError(error.to_string()))
 }
 
@@ -90,8 +89,7 @@ pub fn install_kit(kit: &Kit, target: &Path, compiler: Option<&Path>) -> Result<
         at(&folder, fs::rename(&copying, &folder))?;
     }
     if !same {
-        remove_folder(target)?;
-        at(target, fs::rename(&fresh, target))?;
+        replace(&fresh, target)?;
     }
     Kit::open(target).map_err(|error| InstallError(error.to_string()))
 }
@@ -320,6 +318,18 @@ fn remove_folder(folder: &Path) -> Result<(), InstallError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Puts a folder in the place of another one, which is gone for a moment only: kernels may be starting.
+fn replace(fresh: &Path, target: &Path) -> Result<(), InstallError> {
+    let old = target.with_extension("old");
+    remove_folder(&old)?;
+    match fs::rename(target, &old) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return at(target, Err(error)),
+        _ => {}
+    }
+    at(target, fs::rename(fresh, target))?;
+    remove_folder(&old)
 }
 
 fn file_name(path: &Path) -> String {

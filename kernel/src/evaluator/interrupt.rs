@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::child_link::{ChildLink, Phase};
+use super::compiler_wire::WARM_FOLDER;
 
 /// How long a running cell may ignore an interrupt before its process is ended.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,9 +75,11 @@ fn signal(process: Option<u32>, signal: i32) {
 /// end and the cell stops before it runs.
 fn end_compilers(folder: &Path) {
     let Ok(processes) = std::fs::read_dir("/proc") else { return };
+    let warm = folder.join(WARM_FOLDER);
     for entry in processes.flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let works_there = std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd: PathBuf| cwd == folder);
+        let works_there =
+            std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd: PathBuf| cwd == folder || cwd == warm);
         if works_there && process != std::process::id() {
             signal(Some(process), libc::SIGKILL);
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
 use serde::Deserialize;
+use terracube_display::{Data, MimeBundle};
 
 use super::Completions;
 
@@ -49,6 +50,18 @@ impl Known {
         matches.sort();
         matches.dedup();
         (!matches.is_empty()).then_some(Completions { matches, start: call.start, end: offset })
+    }
+}
+
+/// What the analyzer says of a variable, and below it what it holds.
+pub fn with_summary(found: &MimeBundle, holds: &str) -> MimeBundle {
+    let bundle = MimeBundle::text(format!("{}\n{holds}", found.plain().trim_end()));
+    match found.get("text/html") {
+        Some(Data::Text(html)) => {
+            let holds = holds.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            bundle.with("text/html", Data::Text(format!("{html}\n<p>{holds}</p>")))
+        }
+        _ => bundle,
     }
 }
 
@@ -107,6 +120,14 @@ fn call_at(code: &str, offset: usize) -> Option<Call<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_shown_with_what_it_holds() {
+        let found = MimeBundle::text("t: DataArray\n").with("text/html", Data::Text("<b>t</b>".into()));
+        let shown = with_summary(&found, "t (x: 2) <f64>");
+        assert_eq!(shown.plain(), "t: DataArray\nt (x: 2) <f64>");
+        assert_eq!(shown.parts()[1].1, Data::Text("<b>t</b>\n<p>t (x: 2) &lt;f64&gt;</p>".into()));
+    }
 
     #[test]
     fn names_are_completed_inside_strings() {

@@ -1,10 +1,12 @@
 //! What the kernel asks of the thing that runs cells. The protocol side and the headless runner know only this file.
+mod cell_error;
 pub mod cell_folder;
 mod child_link;
 mod comm_frames;
 mod compile_errors;
 mod compiler;
 mod compiler_wire;
+mod deleted;
 mod display_frames;
 mod evcxr_evaluator;
 mod evcxr_session;
@@ -17,9 +19,11 @@ pub(crate) mod limits;
 mod losses;
 mod output_parser;
 mod rust_source;
+mod stale_folders;
 pub mod stubs;
 mod syntax;
 pub mod toolchain;
+mod warm_compiler;
 pub mod wire;
 
 use std::sync::Arc;
@@ -28,6 +32,7 @@ use terracube_display::MimeBundle;
 
 use crate::session::ToCells;
 
+pub use cell_error::CellError;
 pub use evcxr_evaluator::EvcxrEvaluator;
 pub use kit::{Kit, KitError};
 
@@ -52,17 +57,6 @@ pub enum Output {
         /// Wait for the next output.
         wait: bool,
     },
-}
-
-/// Why a cell failed, as Jupyter's `error` message wants it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellError {
-    /// The kind: "Error", "Panic", "CompileError", "Interrupted", "StackOverflow", "OutOfMemory", "ChildDied".
-    pub name: String,
-    /// One line.
-    pub value: String,
-    /// Lines to print, ANSI colours allowed.
-    pub traceback: Vec<String>,
 }
 
 /// How a cell ended.

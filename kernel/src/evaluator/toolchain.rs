@@ -65,8 +65,8 @@ pub fn ask(rustc: &Path, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Copies what cells need of the toolchain in the folder `from` (as `rustc --print sysroot` names it) to `to`, which must not
-/// exist: the compiler, Cargo (for `%dep`), the standard library, the linker, and the standard library's source if it is
-/// there. The compiler must be the kit's.
+/// exist: the compiler, Cargo (for `%dep`), the standard library and the linker; its source is in the kit. The compiler must
+/// be the kit's.
 ///
 /// # Errors
 /// If `from` is no toolchain, or one with another compiler, or the file system fails.
@@ -99,10 +99,6 @@ pub fn copy(from: &Path, to: &Path, wanted: &str) -> Result<(), InstallError> {
     for part in ["lib", "bin"] {
         copy_all(&from.join(&target).join(part), &to.join(&target).join(part))?;
     }
-    let source = Path::new("lib/rustlib/src/rust/library");
-    if from.join(source).is_dir() {
-        copy_all(&from.join(source), &to.join(source))?;
-    }
     let copied = version(&to.join("bin/rustc")).map_err(InstallError::new)?;
     if copied != found {
         return Err(InstallError::new(format!(
@@ -131,6 +127,9 @@ pub fn copy_all(from: &Path, to: &Path) -> Result<(), InstallError> {
     for entry in at(from, fs::read_dir(from))? {
         let path = at(from, entry)?.path();
         let target = to.join(path.file_name().unwrap_or_default());
+        if is_for_others(&path) {
+            continue;
+        }
         if path.is_dir() {
             copy_all(&path, &target)?;
         } else {
@@ -139,6 +138,12 @@ pub fn copy_all(from: &Path, to: &Path) -> Result<(), InstallError> {
         }
     }
     Ok(())
+}
+
+/// Parts of a toolchain that cells never use: sanitizers, and a tool for another machine.
+fn is_for_others(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("librustc-") && name.ends_with("san.a") || name == "wasm-component-ld"
 }
 
 /// Bytes of all files in a folder.

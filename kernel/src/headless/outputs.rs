@@ -47,7 +47,9 @@ impl Outputs {
         self.show(saved, None);
     }
 
-    pub(super) fn error(&mut self, CellError { name, value, traceback }: CellError) {
+    pub(super) fn error(&mut self, error: CellError) {
+        let traceback = error.lines();
+        let CellError { name, value, .. } = error;
         self.show(Saved::Error(ErrorOutput { ename: name, evalue: value, traceback }), None);
     }
 

@@ -3,7 +3,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jupyter_protocol::{ConnectionInfo, IoPubWelcome};
+use jupyter_protocol::{ConnectionInfo, ExecutionState, IoPubWelcome, JupyterMessageContent};
 use jupyter_zmq_client::{
     KernelHeartbeatConnection, KernelIoPubXPubConnection, RawMessage, RouterRecvConnection, RouterSendConnection,
     SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
@@ -167,10 +167,15 @@ async fn write(mut connection: RouterSendConnection, mut queue: UnboundedReceive
 }
 
 async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedReceiver<Outgoing>) {
+    // What was last said of the kernel, once it has answered something.
+    let mut state = None;
     loop {
         tokio::select! {
             outgoing = queue.recv() => {
                 let Some(Outgoing { message, permit }) = outgoing else { return };
+                if let JupyterMessageContent::Status(status) = &message.content {
+                    state = Some(status.clone()).filter(|status| status.execution_state != ExecutionState::Starting);
+                }
                 send(&mut iopub, message).await;
                 drop(permit);
             }
@@ -178,6 +183,11 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedRecei
                 Ok(SubscriptionEvent::Subscribe(topic)) => {
                     let welcome = broadcast(IoPubWelcome::new(topic).into(), None);
                     send(&mut iopub, welcome).await;
+                    // A server that reconnects after a restart may be answered before it listens here; its notebook would not
+                    // know that the kernel is idle until the next cell.
+                    if let Some(status) = state.clone() {
+                        send(&mut iopub, broadcast(status.into(), None)).await;
+                    }
                 }
                 Ok(SubscriptionEvent::Unsubscribe(_)) => {}
                 Err(error) => tracing::debug!(%error, "subscription"),

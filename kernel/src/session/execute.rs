@@ -170,9 +170,12 @@ fn expressions(request: &Execute) -> Vec<(String, String)> {
 }
 
 fn expression_results(expressions: Vec<(String, Result<MimeBundle, CellError>)>) -> HashMap<String, ExpressionResult> {
-    let result = |value| match value {
+    let result = |value: Result<MimeBundle, CellError>| match value {
         Ok(bundle) => ExpressionResult::Ok { data: media(&bundle), metadata: Default::default() },
-        Err(CellError { name, value, traceback }) => ExpressionResult::Error { ename: name, evalue: value, traceback },
+        Err(error) => {
+            let traceback = error.lines();
+            ExpressionResult::Error { ename: error.name, evalue: error.value, traceback }
+        }
     };
     expressions.into_iter().map(|(name, value)| (name, result(value))).collect()
 }

@@ -33,12 +33,10 @@ pub(crate) fn error_reply(request_type: &str, name: &str, value: String) -> Jupy
 
 /// A cell's error in its reply.
 pub(crate) fn reply_error(error: &CellError) -> Box<ReplyError> {
-    let CellError { name, value, traceback } = error.clone();
-    Box::new(ReplyError { ename: name, evalue: value, traceback })
+    Box::new(ReplyError { ename: error.name.clone(), evalue: error.value.clone(), traceback: error.lines() })
 }
 
 /// A cell's error for all front ends.
 pub(crate) fn error_output(error: &CellError) -> ErrorOutput {
-    let CellError { name, value, traceback } = error.clone();
-    ErrorOutput { ename: name, evalue: value, traceback }
+    ErrorOutput { ename: error.name.clone(), evalue: error.value.clone(), traceback: error.lines() }
 }

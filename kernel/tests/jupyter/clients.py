@@ -4,6 +4,8 @@ makes of them."""
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,6 +109,20 @@ class Clients(unittest.TestCase):
         self.run_terracube(*arguments, code=1)
         report = json.loads((self.folder / "report.json").read_text())
         self.assertEqual([n["status"] for n in report["notebooks"]], ["skipped", "failed"])
+
+    def test_a_notebook_is_printed(self):
+        path = self.write(notebook('%html <h2>printed</h2>', "6 * 7"))
+        empty = self.folder / "empty"
+        empty.mkdir()
+        command = [installed.program(), "run", path, "-o", "out.ipynb", "-q", "--pdf"]
+        # Before anything runs.
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=os.environ | {"PATH": str(empty)})
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("install Chromium", done.stderr)
+        if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+            self.skipTest("no Chromium here")
+        self.run_terracube(*command[2:])
+        self.assertTrue((self.folder / "out.pdf").read_bytes().startswith(b"%PDF"))
 
     def test_limits_of_time_and_output(self):
         path = self.write(notebook('println!("begun"); loop { std::thread::sleep(std::time::Duration::from_millis(10)); terracube::interrupt::check()?; }'))

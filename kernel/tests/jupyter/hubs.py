@@ -1,5 +1,5 @@
 """An installation with a compiler of its own where hubs put people: nothing on PATH, no network, another user's prefix, `/tmp` that is
-noexec, full or read-only. Needs a gigabyte of disk; the parts with mounts and users need root and are left out (and said so) otherwise."""
+noexec, full or read-only, a home on another device. Needs a gigabyte of disk; the parts with mounts and users need root and are left out (and said so) otherwise."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Hubs(unittest.TestCase):
     def tearDownClass(cls):
         shutil.rmtree(cls.folder, ignore_errors=True)
 
-    def run_notebook(self, before=(), env=None, code=0):
+    def run_notebook(self, before=(), env=None, code=0, out=None):
         """Runs the notebook with an environment of nothing but a home folder."""
-        out = self.home / "out.ipynb"
+        out = out or self.home / "out.ipynb"
         out.unlink(missing_ok=True)
         command = [*before, self.program, "run", self.folder / "in.ipynb", "-o", out, "-q"]
         done = subprocess.run(list(map(str, command)), env={"HOME": str(self.home)} | (env or {}), capture_output=True, text=True, timeout=300, cwd=self.home)
@@ -74,6 +74,12 @@ class Hubs(unittest.TestCase):
         for mount in ("mount -t tmpfs -o noexec tmpfs /tmp", "mount -t tmpfs -o size=64k tmpfs /tmp", "mount -t tmpfs -o ro tmpfs /tmp"):
             with self.subTest(mount):
                 self.run_notebook(before=self.mounted(mount), env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+    def test_a_home_on_another_device(self):
+        # Cells are compiled in ~/.cache then, far from the kit; hard links would not reach.
+        mounts = ["mount -t tmpfs -o noexec tmpfs /tmp", f"mount -t tmpfs tmpfs {self.home}"]
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        self.run_notebook(before=self.mounted(*mounts), env=env, out=self.folder / "out.ipynb")
 
     def test_no_place_at_all_is_told(self):
         mounts = ["mount -t tmpfs -o noexec tmpfs /tmp", f"mount -t tmpfs -o noexec tmpfs {self.home}"]

@@ -23,11 +23,16 @@ def program() -> Path:
     return found.resolve()
 
 
-def install() -> Path:
+def install(own_compiler: bool = False) -> Path:
     """Installs the kernel, lets jupyter_client find it, and returns the prefix. The prefix goes when Python ends."""
     prefix = Path(tempfile.mkdtemp(prefix="terracube-jupyter-"))
     atexit.register(shutil.rmtree, prefix, ignore_errors=True)
-    command = [program(), "install", "--prefix", prefix, "--kit-in-place", "--name", NAME]
+    command = [program(), "install", "--prefix", prefix, "--name", NAME]
+    if own_compiler:  # other users have other home folders, where rustup's shims find nothing
+        toolchain = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
+        command += ["--from", toolchain]
+    else:
+        command.append("--kit-in-place")
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for variable, folder in {
         "JUPYTER_PATH": prefix / "share" / "jupyter",

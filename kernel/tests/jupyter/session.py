@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 import installed
 
@@ -186,6 +188,50 @@ class Session(unittest.TestCase):
         reply, _ = self.run_cell("%tim 1")
         self.assertEqual((reply["status"], reply["ename"]), ("error", "UnknownMagic"))
         self.assertEqual(self.complete("%tim"), (["%time", "%timeit"], "%tim"))
+
+    def test_magics_that_show(self):
+        _, outputs = self.run_cell("%html <b>bold</b>")
+        self.assertEqual(outputs[0][1]["data"]["text/html"], "<b>bold</b>")
+        _, outputs = self.run_cell("%config")
+        self.assertIn("output_limit", outputs[0][1]["text"])
+        _, outputs = self.run_cell("%config progress = line\n%sh echo from sh")
+        self.assertEqual(outputs[-1], ("stream", {"name": "stdout", "text": "from sh\n"}))
+        self.run_cell("%config progress = gone")
+        reply, _ = self.run_cell("?DataArray")
+        page = reply["payload"][0]["data"]
+        self.assertIn("DataArray", page["text/plain"])
+        self.assertIn("<p>", page["text/html"])
+
+    def test_inspection_says_what_a_variable_holds(self):
+        self.run_cell('let held = DataArray::from_vec(["tide", "lat"], &[1, 2], vec![1.0, 2.0]);')
+        self.client.inspect("held", 4)
+        data = self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"]
+        self.assertIn("DataArray", data["text/plain"])
+        self.assertIn("(tide: 1, lat: 2)", data["text/plain"])
+        self.assertIn("(tide: 1, lat: 2)", data["text/html"])
+        # Names, without parameters that would have to be replaced.
+        self.assertIn("mean", self.complete("held.me")[0])
+
+    def test_cells_that_are_linked_in_full(self):
+        # 128-bit division is in no library that is loaded; a function of C's is.
+        self.assertEqual(self.result("10_u128.pow(30) / 3"), ["333333333333333333333333333333"])
+        self.assertEqual(self.result('unsafe extern "C" { fn abs(n: i32) -> i32; } unsafe { abs(-7) }'), ["7"])
+        self.run_cell("let kept_by_a_cell_that_is_not_loaded = 6;")
+        reply, _ = self.run_cell('unsafe extern "C" { fn nowhere_at_all(); } unsafe { nowhere_at_all() }')
+        self.assertEqual(reply["status"], "error", reply)
+        self.assertIn("nowhere_at_all", reply["evalue"])
+        self.assertEqual(self.result("kept_by_a_cell_that_is_not_loaded"), ["6"])
+
+    def test_x_a_crate_of_ones_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            crate = Path(folder) / "tiny"
+            (crate / "src").mkdir(parents=True)
+            (crate / "Cargo.toml").write_text('[package]\nname = "tiny"\nversion = "0.1.0"\nedition = "2021"\n')
+            (crate / "src" / "lib.rs").write_text("pub fn answer() -> u8 { 42 }\n")
+            self.run_cell("let before = 1;")
+            reply, _ = self.run_cell(f'%dep tiny = {{ path = "{crate}" }}')
+            self.assertEqual(reply["status"], "ok", reply)
+            self.assertEqual(self.result("i32::from(tiny::answer()) + before"), ["43"])
 
     def test_y_restart_by_magic(self):
         self.run_cell("let gone_by_magic = 1;")

@@ -102,6 +102,12 @@ impl Client {
         hear!(self.iopub)
     }
 
+    /// Leaves iopub and comes back; the first message heard then.
+    pub async fn subscribe_again(&mut self) -> Heard {
+        self.iopub = create_client_iopub_connection(&self.connection, "", "session-of-the-test").await.unwrap();
+        self.iopub().await
+    }
+
     /// Sends frames as they are on the shell socket.
     pub async fn send_frames(&mut self, frames: &[&[u8]]) {
         let frames: Vec<Bytes> = frames.iter().map(|frame| Bytes::copy_from_slice(frame)).collect();

@@ -220,6 +220,8 @@ async fn bad_messages_get_an_error_or_nothing_and_never_end_the_kernel() {
         (Channel::Shell, "complete_request", json!({"code": "", "cursor_pos": -1}), "MalformedRequest"),
         (Channel::Control, "history_request", json!({"hist_access_type": "all"}), "MalformedRequest"),
         (Channel::Control, "debug_request", json!({"command": "x"}), "UnknownRequest"),
+        // Subshells are not among the features that kernel_info names.
+        (Channel::Control, "create_subshell_request", json!({}), "UnknownRequest"),
         (Channel::Shell, "future_request", json!({}), "UnknownRequest"),
     ] {
         let transcript = client.request(channel, kind, content).await;
@@ -245,6 +247,19 @@ async fn bad_messages_get_an_error_or_nothing_and_never_end_the_kernel() {
         client.send_frames(frames).await;
     }
     assert_eq!(client.execute("result alive").await.reply["status"], "ok");
+}
+
+/// JupyterLab's server reconnects to a restarted kernel, and may be answered before it hears the status.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_subscribes_late_is_told_the_status() {
+    let mut client = kernel().await;
+    client.request(Channel::Shell, "kernel_info_request", json!({})).await;
+    let mut late = client.subscribe_again().await;
+    assert_eq!(late.kind, "iopub_welcome");
+    late = client.iopub().await;
+    assert_eq!((late.kind.as_str(), late.parent.as_str()), ("status", ""));
+    assert_eq!(late.content, json!({"execution_state": "idle"}));
+    assert_eq!(client.execute("result alive").await.lines, ["busy", "input 1 result alive", "result 1 alive", "idle"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

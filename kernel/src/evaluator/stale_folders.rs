@@ -1,0 +1,69 @@
+//! Folders of sessions whose kernel was killed, so that nobody took them away.
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use super::cell_folder::PREFIX;
+use super::evcxr_evaluator::SOCKET_NAME;
+
+/// Removes such folders in `place`: those of this user that have our name and a socket to which nobody listens any more.
+/// Returns how many.
+pub fn sweep(place: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(place) else { return 0 };
+    // SAFETY: takes nothing and cannot fail.
+    let user = unsafe { libc::geteuid() };
+    let mut n_removed = 0;
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let folder = entry.path();
+        // Not through links: what a link points to is not ours to remove.
+        let is_ours = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
+        if !is_ours || !is_dead(&folder) {
+            continue;
+        }
+        match std::fs::remove_dir_all(&folder) {
+            Ok(()) => n_removed += 1,
+            Err(error) => tracing::debug!(%error, folder = %folder.display(), "a stale folder stays"),
+        }
+    }
+    n_removed
+}
+
+/// A folder whose session has not begun to listen has no socket, and is left alone.
+fn is_dead(folder: &Path) -> bool {
+    UnixStream::connect(folder.join(SOCKET_NAME)).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn only_folders_of_dead_sessions_are_swept() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let folder = place.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("file"), "x").unwrap();
+            folder
+        };
+        let dead = folder("terracube-dead");
+        drop(UnixListener::bind(dead.join(SOCKET_NAME)).unwrap());
+        let alive = folder("terracube-alive");
+        let _listener = UnixListener::bind(alive.join(SOCKET_NAME)).unwrap();
+        let (young, other) = (folder("terracube-young"), folder("other-dead"));
+        drop(UnixListener::bind(other.join(SOCKET_NAME)).unwrap());
+        let (elsewhere, link) = (folder("elsewhere"), place.path().join("terracube-link"));
+        drop(UnixListener::bind(elsewhere.join(SOCKET_NAME)).unwrap());
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        assert_eq!(sweep(place.path()), 1);
+        assert!(!dead.exists());
+        for folder in [alive, young, other, elsewhere, link] {
+            assert!(folder.exists(), "{}", folder.display());
+        }
+    }
+}
