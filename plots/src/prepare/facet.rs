@@ -88,7 +88,7 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
         limits,
         kind: &kind,
         label: &label,
-        levels: &[],
+        levels: &bands,
     });
     let title = options.title.clone().unwrap_or_else(|| title(array));
     Panels { title, charts, columns, size, bar }.draw()
