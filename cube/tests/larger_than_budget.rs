@@ -1,4 +1,4 @@
-//! Verbs on data three times the budget, in chunks of whole fields: each gives the right numbers within the budget, or is refused before anything is read.
+//! Verbs on data twice the budget, in chunks of whole fields: each gives the right numbers within the budget, or is refused before anything is read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use terracube_cube::{
 
 const N: u64 = 64;
 const SIDE: u64 = 128;
-const BUDGET: u64 = 3 << 20;
+const BUDGET: u64 = 4 << 20;
 
 fn value(t: u64, y: u64, x: u64) -> f64 {
     ((t * 7919 + y * 31 + x * 17) % 1009) as f64 + (x % 3) as f64

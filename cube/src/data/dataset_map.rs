@@ -50,7 +50,7 @@ impl Dataset {
     /// ```
     /// use terracube_cube::DataArray;
     /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
-    /// assert_eq!(ds.expand_dims("y").transpose(["x", "y"]).var("t").dims().to_string(), ds.expand_dims("y").var("t").transpose(["x", "y"]).dims().to_string());
+    /// assert_eq!(ds.expand_dims("y").transpose(["x", "y"]).var("t").shape(), [3, 1]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]

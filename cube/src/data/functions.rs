@@ -103,7 +103,7 @@ impl DataArray {
     /// ```
     /// use terracube_cube::DataArray;
     /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
-    /// assert_eq!(t.fmax(3.0).to_f64()?, [3.0, 3.0, 3.0, 4.0]);
+    /// assert_eq!(t.fmax(&t.full_like(3.0)).to_f64()?, [3.0, 3.0, 3.0, 4.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
@@ -116,7 +116,7 @@ impl DataArray {
     /// ```
     /// use terracube_cube::DataArray;
     /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0]);
-    /// assert_eq!(t.fmin(3.0).to_f64()?, [1.0, 2.0, 3.0, 3.0]);
+    /// assert_eq!(t.fmin(&t.full_like(3.0)).to_f64()?, [1.0, 2.0, 3.0, 3.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]

@@ -16,7 +16,7 @@ impl DataArray {
     /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1, 2, 3, 4]).with_coord("y", vec![0.0, 1.0]).with_coord("x", vec![10, 20]);
     /// let points = t.stack("point", ["y", "x"]);
     /// let row = points.sel_level("y", 1.0);
-    /// assert_eq!((row.dims().to_string(), row.to_vec::<i32>()?), ("x".into(), vec![3, 4]));
+    /// assert_eq!((row.dims().name(0).as_ref(), row.to_vec::<i32>()?), ("x", vec![3, 4]));
     /// assert_eq!(points.sel_level("y", 1.0).sel("x", 20).to_vec::<i32>()?, [4]);
     /// assert_eq!(points.sel_level("x", [20]).coord("y").to_f64()?, [0.0, 1.0]);
     /// # Ok::<(), terracube_cube::Error>(())

@@ -112,7 +112,7 @@ impl Dataset {
     /// ```
     /// use terracube_cube::DataArray;
     /// let ds = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
-    /// assert_eq!(ds.rename([("t", "temperature"), ("x", "y")]).var("temperature").dims().to_string(), "y");
+    /// assert_eq!(ds.rename([("t", "temperature"), ("x", "y")]).var("temperature").dims().iter().collect::<Vec<_>>(), ["y"]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]

@@ -61,7 +61,7 @@ impl DataArray {
     /// ```
     /// use terracube_cube::DataArray;
     /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0.0, 10.0]).with_coord("x", vec![5.0, 7.0]);
-    /// assert_eq!(t.isel("y", [1]).squeeze().dims().to_string(), "x");
+    /// assert_eq!(t.isel("y", [1]).squeeze().dims().iter().collect::<Vec<_>>(), ["x"]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]

@@ -15,6 +15,7 @@ mod scatter;
 
 pub(crate) use arrows::Arrows;
 pub(crate) use colour_bar::ColourBar;
+pub(crate) use contour::levels;
 pub(crate) use histogram::HistogramChart;
 pub(crate) use line::{LineChart, Series};
 pub(crate) use map::{MapChart, MapStyle};

@@ -27,7 +27,7 @@ impl Panels<'_> {
         let rows = self.charts.len().div_ceil(columns);
         let top = if self.title.is_empty() { 0.0 } else { TITLE_SIZE + 16.0 };
         let (width, height) = (columns as f64 * self.size.0, rows as f64 * self.size.1);
-        let bar_height = (height - 60.0).min(380.0).max(120.0);
+        let bar_height = (height - 60.0).clamp(120.0, 380.0);
         let room = self.bar.as_ref().map_or(0.0, |bar| bar.room(bar_height));
         let mut canvas = Canvas::new((width + room).round(), (height + top).round());
         let title = shorten(&self.title, TITLE_SIZE, width + room - 16.0);

@@ -6,8 +6,9 @@ use super::axis_of::{kind_and_values, value_label};
 use super::sample::Sample;
 use super::wording::title;
 use super::{Kind, Options, draw as draw_one};
-use crate::chart::{ColourBar, Panels};
+use crate::chart::{ColourBar, Panels, levels};
 use crate::colour::{ColourMap, Limits, Wanted};
+use crate::scale::padded;
 
 /// More panels cannot be looked at.
 const MOST_PANELS: u64 = 48;
@@ -41,9 +42,12 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
     let diverging = limits.is_some_and(|limits| limits.diverging);
     let map = chosen.unwrap_or_else(|| if diverging { ColourMap::diverging() } else { ColourMap::sequential() });
     let name = options.colour_map.clone().unwrap_or_else(|| if diverging { "RdBu_r" } else { "viridis" }.to_owned());
-    let scaled = matches!(options.kind, Kind::Automatic | Kind::Lines(_) | Kind::Bands(_) | Kind::Contours(_));
     let wanted = match limits {
-        Some(limits) if scaled => Wanted { low: Some(limits.low), high: Some(limits.high), robust: false },
+        Some(limits) if coloured => Wanted { low: Some(limits.low), high: Some(limits.high), robust: false },
+        Some(limits) if matches!(options.kind, Kind::Automatic | Kind::Lines(_)) => {
+            let (low, high) = extremes(&values, limits, options.wanted);
+            Wanted { low: Some(low), high: Some(high), robust: false }
+        }
         _ => options.wanted,
     };
     let size = match options.size {
@@ -75,12 +79,16 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
     });
     let charts = charts.collect::<Result<Vec<String>>>()?;
     let label = value_label(array);
+    let bands = match (&options.kind, &limits) {
+        (Kind::Bands(n), Some(limits)) => levels(limits.low, limits.high, *n),
+        _ => Vec::new(),
+    };
     let bar = limits.as_ref().filter(|_| coloured).map(|limits| ColourBar {
         map: &map,
         limits,
         kind: &kind,
         label: &label,
-        levels: &[],
+        levels: &bands,
     });
     let title = options.title.clone().unwrap_or_else(|| title(array));
     Panels { title, charts, columns, size, bar }.draw()
@@ -90,4 +98,12 @@ fn panel_title(panel: &DataArray, dim: &str) -> String {
     let alone = panel.coords().iter().filter(|coord| coord.name() != dim).map(|coord| coord.name().to_owned());
     let named = title(&panel.drop_vars(alone.filter(|name| !panel.dims().contains(name)).collect::<Vec<_>>()));
     if named.is_empty() { dim.to_owned() } else { named }
+}
+
+/// The ends of the value axis that lines in all panels share: those given, else those of the values with a little room.
+fn extremes(values: &[f64], limits: Limits, given: Wanted) -> (f64, f64) {
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    let (least, most) = finite.fold((limits.high, limits.low), |(low, high), v| (low.min(v), high.max(v)));
+    let (low, high) = padded(least, most, 0.05);
+    (given.low.unwrap_or(low), given.high.unwrap_or(high))
 }
