@@ -58,7 +58,7 @@ impl Converted {
 pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType>) -> Result<Option<Converted>> {
     let is_fortran = array["order"] == "F" && array["shape"].as_array().is_some_and(|shape| shape.len() > 1);
     let to = array["dtype"].as_str().and_then(&number);
-    let Some(filters) = array["filters"].as_array_mut() else { return Ok(None) };
+    let Some(filters) = array.get_mut("filters").and_then(Value::as_array_mut) else { return Ok(None) };
     // What they rounded stays rounded.
     filters.retain(|filter| filter["id"] != "quantize" && filter["id"] != "bitround");
     for filter in filters.iter_mut().filter(|filter| filter["id"] == "fixedscaleoffset") {
@@ -100,7 +100,7 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
 /// If the first codec cannot be undone.
 pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>) -> Result<Option<Converted>> {
     let to = array["data_type"].as_str().and_then(number_of_v3);
-    let Some(codecs) = array["codecs"].as_array_mut() else { return Ok(None) };
+    let Some(codecs) = array.get_mut("codecs").and_then(Value::as_array_mut) else { return Ok(None) };
     codecs.retain(|codec| codec["name"] != "numcodecs.quantize" && codec["name"] != "numcodecs.bitround");
     for codec in codecs.iter_mut() {
         let configuration = &codec["configuration"];
