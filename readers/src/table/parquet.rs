@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use terracube_cube::base::AxisChunks;
@@ -94,7 +94,10 @@ fn may_lack(metadata: &ParquetMetaData, leaves: &[usize]) -> bool {
         return false;
     }
     let nulls = |statistics: Option<&Statistics>| statistics.and_then(Statistics::null_count_opt);
-    metadata.row_groups().iter().any(|group| nulls(group.column(*leaf).statistics()) != Some(0))
+    metadata.row_groups().iter().any(|group| {
+        let statistics = group.columns().get(*leaf).and_then(|column| column.statistics());
+        nulls(statistics) != Some(0)
+    })
 }
 
 /// One column.
@@ -117,11 +120,17 @@ impl ParquetColumn {
         let chunk = axis.chunk_of(region.range(0).start);
         let group = self.groups.get(chunk as usize).copied();
         let group = group.ok_or_else(|| Error::internal(format!("{region:?} is in no row group")))?;
-        let (start, len) = self.metadata.metadata().row_group(group).column(self.leaf).byte_range();
+        // Damaged metadata may say less than nothing, which its own accessor takes for a bug.
+        let (start, len) = guarded(self.file.name(), || Ok(self.column(group)?.byte_range()))?;
         let end = start.checked_add(len).filter(|&end| end <= self.file.len());
         let end =
             end.ok_or_else(|| Error::corrupt("a column reaches past the end of the file").hint("get it again"))?;
         Ok((group, axis.range(chunk).start, start..end))
+    }
+
+    fn column(&self, group: usize) -> Result<&ColumnChunkMetaData> {
+        let column = self.metadata.metadata().row_groups().get(group).and_then(|group| group.columns().get(self.leaf));
+        column.ok_or_else(|| Error::corrupt("a row group lacks the column").hint("get the file again"))
     }
 
     fn named(&self, error: Error) -> Error {
@@ -154,8 +163,8 @@ impl Source for ParquetColumn {
             return 0;
         }
         let group = self.place(region).map_or(0, |(group, _, _)| group);
-        let column = self.metadata.metadata().row_group(group).column(self.leaf);
-        u64::try_from(column.uncompressed_size()).unwrap_or(0).saturating_mul(3)
+        let size = self.column(group).map_or(0, ColumnChunkMetaData::uncompressed_size);
+        u64::try_from(size).unwrap_or(0).saturating_mul(3)
     }
 
     fn fetch(&self, region: &Region) -> Fetch {

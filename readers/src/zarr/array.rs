@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use terracube_cube::{Block, DType, Error, Result};
 use zarrs::array::{Array, ArrayBytes, ArrayMetadata};
 
@@ -13,7 +13,6 @@ use super::decoder::guarded;
 use super::delta;
 use super::document::{Document, Version};
 use super::layout::Layout;
-use super::old_filters::packs_bits;
 use super::value_type::ValueType;
 use crate::store::Store;
 
@@ -171,10 +170,8 @@ impl ZarrArray {
         let mut metadata = self.metadata.clone();
         let value_type = ValueType::of(version, &mut metadata)?;
         self.check_extents(version)?;
-        let packs_bits = version == Version::V2 && packs_bits(&metadata);
         let array = guarded(|| {
             let parsed = match version {
-                Version::V2 if packs_bits => return unpacking_bits(&metadata),
                 Version::V2 => serde_json::from_value(metadata.clone()).map(ArrayMetadata::V2),
                 Version::V3 => serde_json::from_value(metadata.clone()).map(ArrayMetadata::V3),
             };
@@ -219,24 +216,6 @@ impl ZarrArray {
             ))),
         }
     }
-}
-
-/// An array of version 2 whose truth values stand eight to a byte, which is a codec of its own in version 3.
-fn unpacking_bits(metadata: &Value) -> Result<Array<()>> {
-    let mut metadata = metadata.clone();
-    metadata["filters"] = Value::Null;
-    let unusable = |error: &dyn std::fmt::Display| Error::corrupt(format!("its metadata cannot be used: {error}"));
-    let old = serde_json::from_value(metadata).map_err(|error| unusable(&error))?;
-    let new = zarrs::convert::array_metadata_v2_to_v3(&old).map_err(|error| unusable(&error))?;
-    let mut new = serde_json::to_value(&new).map_err(|error| unusable(&error))?;
-    for codec in new["codecs"].as_array_mut().into_iter().flatten() {
-        if codec["name"] == "bytes" || *codec == "bytes" {
-            *codec = json!({"name": "packbits", "configuration": {"padding_encoding": "first_byte"}});
-        }
-    }
-    let new = serde_json::from_value(new).map_err(|error| unusable(&error))?;
-    Array::<()>::new_with_metadata(Arc::new(()), "/", ArrayMetadata::V3(new))
-        .map_err(|error| Error::unsupported(error.to_string()))
 }
 
 /// A value of an attribute as a scalar of `dtype`; `None` if it is none.

@@ -58,14 +58,13 @@ impl Converted {
 pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType>) -> Result<Option<Converted>> {
     let is_fortran = array["order"] == "F" && array["shape"].as_array().is_some_and(|shape| shape.len() > 1);
     let to = array["dtype"].as_str().and_then(&number);
-    let Some(filters) = array["filters"].as_array_mut() else { return Ok(None) };
+    let Some(filters) = array.get_mut("filters").and_then(Value::as_array_mut) else { return Ok(None) };
     // What they rounded stays rounded.
     filters.retain(|filter| filter["id"] != "quantize" && filter["id"] != "bitround");
-    for filter in filters.iter_mut() {
-        // zarrs wants an order of bytes even where there is one byte.
+    for filter in filters.iter_mut().filter(|filter| filter["id"] == "fixedscaleoffset") {
+        // zarrs finds a type of one byte without its order only.
         for field in ["dtype", "astype"] {
-            let plain = filter[field].as_str().and_then(|text| text.strip_prefix('|')).map(|rest| format!("<{rest}"));
-            if let Some(plain) = plain {
+            if let Some(plain) = filter[field].as_str().and_then(|text| text.strip_prefix('|')).map(str::to_owned) {
                 filter[field] = plain.into();
             }
         }
@@ -101,7 +100,7 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
 /// If the first codec cannot be undone.
 pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>) -> Result<Option<Converted>> {
     let to = array["data_type"].as_str().and_then(number_of_v3);
-    let Some(codecs) = array["codecs"].as_array_mut() else { return Ok(None) };
+    let Some(codecs) = array.get_mut("codecs").and_then(Value::as_array_mut) else { return Ok(None) };
     codecs.retain(|codec| codec["name"] != "numcodecs.quantize" && codec["name"] != "numcodecs.bitround");
     for codec in codecs.iter_mut() {
         let configuration = &codec["configuration"];
@@ -120,13 +119,9 @@ pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>)
                 let typed = json!({"cname": name, "clevel": level, "shuffle": shuffle, "typesize": 1, "blocksize": 0});
                 ("blosc", typed)
             }
-            Some("packbits") => ("packbits", json!({"padding_encoding": "first_byte"})),
             _ => continue,
         };
         *codec = json!({"name": name, "configuration": configuration});
-    }
-    if codecs.first().is_some_and(|codec| codec["name"] == "packbits") {
-        codecs.retain(|codec| codec["name"] != "bytes");
     }
     let Some(first) = codecs.first().filter(|codec| codec["name"] == "numcodecs.astype") else { return Ok(None) };
     let name = first["configuration"]["encode_dtype"].as_str().unwrap_or_default().to_owned();
@@ -136,9 +131,4 @@ pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>)
     codecs.remove(0);
     array["data_type"] = json!(stored.name());
     Ok(Some(Converted { stored, to, sums: false }))
-}
-
-/// Whether truth values are packed eight to a byte: numcodecs' only filter that makes bytes of an array.
-pub(super) fn packs_bits(array: &Value) -> bool {
-    array["filters"].as_array().is_some_and(|filters| filters.len() == 1 && filters[0]["id"] == "packbits")
 }

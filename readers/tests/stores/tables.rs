@@ -81,6 +81,10 @@ fn damaged_tables_are_errors_that_name_them() {
         let error = read(&whole[..whole.len() * part / 20]).unwrap_err().to_string();
         assert!(error.contains("t.parquet"), "{error}");
     }
+    // Found by `make fuzz`: a column of less than no bytes, which the accessor of its size takes for a bug.
+    let negative = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/negative.parquet");
+    let error = read(&std::fs::read(negative).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("t.parquet"), "{error}");
     let mut state = 1u64;
     for _ in 0..200 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

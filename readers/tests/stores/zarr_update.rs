@@ -135,8 +135,9 @@ fn an_append_that_breaks_off_between_two_arrays_is_mended_by_the_next() {
     let keys = super::s3::with_keys(&server);
     let rows = |rows: Range<i64>, value: f64| {
         let n = (rows.end - rows.start) as usize;
-        let labels = DataArray::from_vec(["time"], &[n], rows.collect());
-        DataArray::from_vec(["time", "x"], &[n, 2], vec![value; 2 * n]).with_coord("time", &labels).named("zz")
+        DataArray::from_vec(["time", "x"], &[n, 2], vec![value; 2 * n])
+            .with_coord("time", rows.collect::<Vec<i64>>())
+            .named("zz")
     };
     let mut n_broken = 0;
     for (number, options) in [
