@@ -4,7 +4,8 @@
     latency.py DATA.nc [--kernel terracube --kernel python3 --kernel rust] [--rounds 50] [--assert] [--long 1000]
 
 Each row is of so many *different* cells. Times are from sending the request to the kernel's `idle`, in milliseconds. Memory is the
-resident size of the kernel and all its children: after the start, after all cells, and the peak of the compiler. `rust` is evcxr's own
+resident size of the kernel and the process of its cells, after the start and after all cells; compilers stand apart: those that wait for
+the next cell (mostly pages that they share), and the peak of one that works. `rust` is evcxr's own
 kernel and `python3` is ipykernel; a kernel that is not installed is left out, and said so. --long runs so many more cells of all kinds
 in one session of ours and prints the memory every hundred: it must not grow. --assert fails where a goal is missed. Meant for an idle machine.
 """
@@ -77,6 +78,16 @@ def resident_mb(process):
         return 0.0
 
 
+COMPILERS = ("rustc", "rust-lld", "cargo", "ld", "collect2", "terracube-compi", "terracube-ld")
+
+
+def is_compiler(process):
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip() in COMPILERS
+    except OSError:
+        return False
+
+
 class CompilerPeak(threading.Thread):
     """Looks for compilers among the kernel's children."""
 
@@ -87,11 +98,7 @@ class CompilerPeak(threading.Thread):
     def run(self):
         while not self.over.wait(0.02):
             for process in family(self.root):
-                try:
-                    name = Path(f"/proc/{process}/comm").read_text().strip()
-                except OSError:
-                    continue
-                if name in ("rustc", "rust-lld", "cargo", "ld", "collect2", "terracube-compi"):
+                if is_compiler(process):
                     self.peak = max(self.peak, resident_mb(process))
 
 
@@ -152,8 +159,9 @@ class Kernel:
             sys.exit(f"the cell was not interrupted: {reply['content']}")
         return milliseconds
 
-    def memory(self):
-        return sum(resident_mb(process) for process in family(self.manager.provisioner.pid))
+    def memory(self, compilers=False):
+        """What the kernel and the process of its cells hold; or the compilers that wait for the next cell."""
+        return sum(resident_mb(process) for process in family(self.manager.provisioner.pid) if is_compiler(process) == compilers)
 
     def end(self):
         self.client.stop_channels()
@@ -187,6 +195,8 @@ def measure(name, data, rounds):
             kernel.ask(kind, code)
             rows[kind] = [kernel.ask(kind, code) for _ in range(10)]
         single["memory after cells, MB"] = kernel.memory()
+        time.sleep(1)
+        single["compilers that wait, MB"] = kernel.memory(compilers=True)
         if "endless" in dialect:
             rows["interrupt"] = [kernel.interrupt(dialect["endless"]) for _ in range(10)]
         if "busy" in dialect:
@@ -220,7 +230,6 @@ def long_session(data, n_cells):
             kernel.run(kinds[row].replace("{i}", str(n % 50 + 1)), row == "compile error")
             if n in (1, 50) or n % 100 == 0:
                 last = kernel.memory()
-                # Compilers that wait for the next cell come and go, so the most of the first hundred counts.
                 settled = max(settled, last) if n <= 100 else settled
                 print(f"{last:.0f} MB after {n} cells of {len(kinds)} kinds", flush=True)
     finally:

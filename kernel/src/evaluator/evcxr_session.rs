@@ -68,6 +68,9 @@ impl EvcxrSession {
         // To the end: rust-analyzer looks for the source of the standard library again when it loads a dependency.
         let _alone = alone();
         set_environment(compile_folder)?;
+        // What a start compiles runs once: unoptimised it is there sooner, and a compiler for the user's first cell is ready.
+        let mut levels = compiler::Levels::default();
+        levels.choose("", compile_folder);
         let started = {
             // SAFETY: as in `set_environment`.
             let _stand_ins =
@@ -109,7 +112,7 @@ impl EvcxrSession {
             context: CommandContext::with_eval_context(context),
             moved: HashMap::new(),
             n_cells: 0,
-            levels: compiler::Levels::default(),
+            levels,
             compile_folder: compile_folder.to_owned(),
             rustc: kit.rustc(),
             library: kit.library(),
