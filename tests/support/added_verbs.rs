@@ -1,4 +1,5 @@
 //! The steps of tests/golden/added_verbs.py as calls of the library.
+use super::arguments::{float, floats, names, text};
 use serde_json::Value;
 use terracube::prelude::*;
 
@@ -134,20 +135,4 @@ fn strings(a: &DataArray, method: &str, x: &[Value]) -> DataArray {
         "strip_of" => s.strip_of(word(0)),
         other => panic!("no method `{other}`"),
     }
-}
-
-fn floats(list: &Value) -> Vec<f64> {
-    list.as_array().expect("a list").iter().map(float).collect()
-}
-
-fn names(list: &Value) -> Vec<String> {
-    list.as_array().expect("names").iter().map(|name| text(name).to_owned()).collect()
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }

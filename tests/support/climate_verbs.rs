@@ -1,4 +1,5 @@
 //! The steps of tests/golden/climate_verbs.py as calls of the library.
+use super::arguments::{float, floats, text};
 use serde_json::Value;
 use terracube::prelude::*;
 
@@ -143,16 +144,4 @@ fn method(name: &str) -> RegridMethod {
         "nearest" => RegridMethod::Nearest,
         _ => RegridMethod::Conservative,
     }
-}
-
-fn floats(list: &Value) -> Vec<f64> {
-    list.as_array().expect("a list").iter().map(float).collect()
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }

@@ -1,4 +1,5 @@
 //! The steps of tests/golden/later_verbs.py as calls of the library.
+use super::arguments::{float, floats, names, text};
 use serde_json::Value;
 use terracube::cube::Block;
 use terracube::cube::data::{PadMode, RollingWindow};
@@ -258,22 +259,6 @@ fn positions(list: &Value) -> Vec<i64> {
     list.as_array().expect("a list").iter().map(|i| i.as_i64().expect("a position")).collect()
 }
 
-fn floats(list: &Value) -> Vec<f64> {
-    list.as_array().expect("a list").iter().map(float).collect()
-}
-
-fn names(list: &Value) -> Vec<String> {
-    list.as_array().expect("names").iter().map(|name| text(name).to_owned()).collect()
-}
-
 fn count(value: &Value) -> u64 {
     value.as_u64().expect("a number")
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }

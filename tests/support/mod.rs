@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod added_verbs;
+pub mod arguments;
 pub mod calendar;
 pub mod climate_verbs;
 pub mod later_verbs;

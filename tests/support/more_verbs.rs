@@ -1,4 +1,5 @@
 //! The steps of tests/golden/more_verbs.py as calls of the library.
+use super::arguments::{float, names, text};
 use serde_json::Value;
 use terracube::cube::Block;
 use terracube::prelude::*;
@@ -201,16 +202,4 @@ pub fn at<'a>(labels: &'a Value, dim: &str) -> Vec<(&'a str, DataArray)> {
 fn line(list: &Value, dim: &str) -> DataArray {
     let values: Vec<f64> = list.as_array().expect("a list").iter().map(float).collect();
     DataArray::from_vec([dim], &[values.len()], values)
-}
-
-fn names(list: &Value) -> Vec<String> {
-    list.as_array().expect("names").iter().map(|name| text(name).to_owned()).collect()
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }

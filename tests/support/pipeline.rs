@@ -1,4 +1,5 @@
 //! Pipelines of tests/golden/operations.py as calls of the library.
+use super::arguments::float;
 use serde_json::Value;
 use terracube::prelude::*;
 
@@ -213,10 +214,6 @@ fn dtype(name: &str) -> DType {
         "int64" => DType::I64,
         other => panic!("no dtype `{other}`"),
     }
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
 }
 
 fn text(value: &Value) -> &str {

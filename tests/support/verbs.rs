@@ -1,4 +1,5 @@
 //! The steps of tests/golden/verbs.py as calls of the library.
+use super::arguments::float;
 use serde_json::Value;
 use terracube::cube::data::{Fill, GroupBy, Join, Method, PadMode, align, concat};
 use terracube::prelude::*;
@@ -386,10 +387,6 @@ fn words(list: &Value) -> Vec<&str> {
 
 fn count(value: &Value) -> u64 {
     value.as_u64().expect("a count")
-}
-
-fn float(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
 }
 
 fn text(value: &Value) -> &str {
