@@ -3,7 +3,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jupyter_protocol::{ConnectionInfo, ExecutionState, IoPubWelcome, JupyterMessageContent};
+use jupyter_protocol::{ConnectionInfo, ExecutionState, IoPubWelcome, JupyterMessageContent, Status};
 use jupyter_zmq_client::{
     KernelHeartbeatConnection, KernelIoPubXPubConnection, RawMessage, RouterRecvConnection, RouterSendConnection,
     SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
@@ -167,14 +167,16 @@ async fn write(mut connection: RouterSendConnection, mut queue: UnboundedReceive
 }
 
 async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedReceiver<Outgoing>) {
-    // What was last said of the kernel, once it has answered something.
-    let mut state = None;
+    // What was last said of the kernel; it listens already when it is starting.
+    let mut state = Status::idle();
     loop {
         tokio::select! {
             outgoing = queue.recv() => {
                 let Some(Outgoing { message, permit }) = outgoing else { return };
-                if let JupyterMessageContent::Status(status) = &message.content {
-                    state = Some(status.clone()).filter(|status| status.execution_state != ExecutionState::Starting);
+                if let JupyterMessageContent::Status(status) = &message.content
+                    && status.execution_state != ExecutionState::Starting
+                {
+                    state = status.clone();
                 }
                 send(&mut iopub, message).await;
                 drop(permit);
@@ -183,11 +185,9 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedRecei
                 Ok(SubscriptionEvent::Subscribe(topic)) => {
                     let welcome = broadcast(IoPubWelcome::new(topic).into(), None);
                     send(&mut iopub, welcome).await;
-                    // A server that reconnects after a restart may be answered before it listens here; its notebook would not
-                    // know that the kernel is idle until the next cell.
-                    if let Some(status) = state.clone() {
-                        send(&mut iopub, broadcast(status.into(), None)).await;
-                    }
+                    // A server that reconnects after a restart may be answered before it listens here, and JupyterLab takes no
+                    // notice of the status around `kernel_info_request`: a notebook would not know that the kernel is idle.
+                    send(&mut iopub, broadcast(state.clone().into(), None)).await;
                 }
                 Ok(SubscriptionEvent::Unsubscribe(_)) => {}
                 Err(error) => tracing::debug!(%error, "subscription"),

@@ -69,6 +69,7 @@ impl Client {
         let iopub = create_client_iopub_connection(&connection, "", session).await.unwrap();
         let mut client = Self { connection, kernel, shell, control, stdin, iopub };
         assert_eq!(client.iopub().await.kind, "iopub_welcome");
+        assert_eq!(line(&client.iopub().await), "idle");
         client
     }
 
