@@ -103,6 +103,8 @@ fn battery(t: &DataArray) -> Vec<(&'static str, DataArray)> {
         ("first combined", t.isel("lat", 0..1).combine_first(t)),
         ("correlation", t.corr(&(t * t), "time")),
         ("positions in order", t.argsort("time")),
+        ("the last positions in order", t.argsort("time").isel("time", -3..)),
+        ("places of a few", t.rank("time").isel("time", 2..5)),
         ("places in windows", t.rolling("time", 4).min_periods(1).argmax()),
         ("places in centered windows", t.rolling("lat", 3).centered().min_periods(1).argmin()),
         ("decaying covariance", t.rolling_exp("time", Decay::Alpha(0.3)).cov(&(t * t))),

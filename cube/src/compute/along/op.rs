@@ -301,19 +301,19 @@ pub fn along(
         AxisOp::FillForward { limit } => fill(x, axes, from, n_out, *limit, false),
         AxisOp::FillBackward { limit } => fill(x, axes, from, n_out, *limit, true),
         AxisOp::Rank { as_part } => map_lines::<f64>(x, axes, n_out, output, |lines, out| {
-            rank(lines, *as_part, out);
+            rank(lines, *as_part, wanted, out);
             Ok(())
         }),
         AxisOp::SortedPositions if x.dtype().kind() == Kind::Float => {
             map_lines::<f64>(x, axes, n_out, output, |lines, out| {
-                sorted_positions(lines, f64::is_nan, |position| position as f64, out);
+                sorted_positions(lines, f64::is_nan, |position| position as f64, wanted, out);
                 Ok(())
             })
         }
         AxisOp::SortedPositions => {
             let is_missing = |value: i64| x.dtype().is_time_like() && value == i64::MIN;
             map_lines::<i64>(x, axes, n_out, output, |lines, out| {
-                sorted_positions(lines, is_missing, |position| position as i64, out);
+                sorted_positions(lines, is_missing, |position| position as i64, wanted, out);
                 Ok(())
             })
         }
