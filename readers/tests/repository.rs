@@ -76,7 +76,7 @@ fn branches_tags_and_snapshots_of_others_are_read() {
         (Version::Branch("mian".into()), "did you mean `main`"),
         (Version::Tag("v2".into()), "v1"),
         (Version::Snapshot("zz".into()), "no id of a snapshot"),
-        (Version::Snapshot("2CECHNKREP0F1RSTCMT0".into()), "2CECHNKREP0F1RSTCMT0"),
+        (Version::Snapshot("2CECHNKREP0F1RSTCMT0".into()), "does not exist"),
     ] {
         let error = values(&url, Some(version), "t").unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
