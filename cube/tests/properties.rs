@@ -48,7 +48,7 @@ fn work(t: &DataArray, which: u32) -> DataArray {
 
 /// Positions chosen along `x`, by number.
 fn cut(t: &DataArray, which: u32, a: i64, b: i64) -> DataArray {
-    let n = t.shape()[1].max(1) as i64;
+    let n = t.shape().get(1).map_or(1, |&n| n.max(1)) as i64;
     let (a, b) = (a.rem_euclid(n), b.rem_euclid(n));
     // What has failed has no labels: it stays failed.
     let labels = t.coord("x").to_f64().unwrap_or_default();
