@@ -29,7 +29,11 @@ fn main() -> Result<(), Failure> {
         ["ours", name, data, "--save", prefix] => run_ours(name, data, Some(prefix)),
         ["floor", name, data] => run_floor(name, data),
         ["part", quarters, data] => run_part(quarters.parse()?, data),
-        _ => Err("usage: terracube-bench list | ours|floor WORKLOAD DATA [--save PREFIX] | part QUARTERS DATA".into()),
+        ["files", ..] => run_files(&arguments[1..]),
+        _ => Err(
+            "usage: terracube-bench list | ours|floor WORKLOAD DATA [--save PREFIX] | part QUARTERS DATA | files URL.."
+                .into(),
+        ),
     }
 }
 
@@ -81,6 +85,15 @@ fn run_part(quarters: i64, data: &str) -> Result<(), Failure> {
     ours::mean_of_quarters(quarters, data)?;
     let used = meter.stop()?;
     println!("{}", json!({"quarters": quarters, "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb}));
+    Ok(())
+}
+
+/// A mean over time of files that are opened first: what a network costs.
+fn run_files(urls: &[String]) -> Result<(), Failure> {
+    let meter = measure::Meter::start()?;
+    ours::mean_of_files(urls)?;
+    let used = meter.stop()?;
+    println!("{}", json!({"files": urls.len(), "wall": used.wall, "cpu": used.cpu, "peak_mb": used.peak_mb}));
     Ok(())
 }
 

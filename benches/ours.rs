@@ -210,6 +210,12 @@ pub fn mean_of_quarters(quarters: i64, data: &str) -> Result<f64, Failure> {
     Ok(t.isel("time", 0..n_times * quarters / 4).mean(["time", "lat", "lon"]).item()?)
 }
 
+/// The mean over time of one variable of many files.
+pub fn mean_of_files(urls: &[String]) -> Result<f64, Failure> {
+    let mean = open_many(urls.to_vec())?.var("t2m").mean("time").compute()?;
+    Ok(mean.mean(["lat", "lon"]).item()?)
+}
+
 /// What a run gave.
 pub struct Outcome {
     /// The results, in memory.

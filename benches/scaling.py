@@ -12,7 +12,7 @@ import statistics
 import subprocess
 
 GATE = 1.85
-BY_CORES = ("mean_time_zstd", "std_time", "climatology_hour", "three_results", "ocean_std")
+BY_CORES = ("mean_time_zstd", "std_time", "climatology_hour", "three_results", "ocean_std", "mean_time_netcdf")
 BY_DATA = (1, 2, 3, 4)
 
 
