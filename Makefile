@@ -112,13 +112,13 @@ golden: ## real files of SHARED (../shared) against the reference's values
 .PHONY: fuzz fuzz-kernel hostile
 FUZZ_SECONDS ?= 60
 fuzz: ## damaged input for every parser of ours, for a minute (FUZZ_SECONDS)
-	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS)
+	cargo run --quiet --release --locked --example fuzz -- $(FUZZ_SECONDS)
 
 fuzz-kernel: ## bytes that no front end sends, through the kernel's wire decoder (PROPTEST_CASES)
 	PROPTEST_CASES=$${PROPTEST_CASES:-100000} cargo nextest run --release --locked --lib -E 'test(fuzz) or test(printed_bytes)'
 
 hostile: ## the same with the real files of SHARED (../shared)
-	cargo run --quiet --release --locked -p terracube-readers --example fuzz -- $(FUZZ_SECONDS) $(SHARED)/data
+	cargo run --quiet --release --locked --example fuzz -- $(FUZZ_SECONDS) $(SHARED)/data
 
 # ---- what is built
 .PHONY: build cells

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use terracube_cube::base::{recycled_bytes, recycled_vec, recycled_vec_of_len};
 use terracube_cube::{Error, Result};
 
+use super::super::guard::guarded;
 use super::bitshuffle;
 
 const DEFLATE: u16 = 1;
@@ -109,8 +110,11 @@ impl Filters {
             // A checksum of an earlier filter may stand behind the values.
             let room = size + 4 * self.0.len();
             let input = current.as_deref().unwrap_or(bytes);
-            let output = undo_one(filter, input, room, item_size)
-                .map_err(|error| Error::corrupt(format!("{}: {error}", Self::name(filter))))?;
+            let name = Self::name(filter);
+            // Decoders of others may panic on damaged bytes.
+            let output = guarded(&name, || {
+                undo_one(filter, input, room, item_size).map_err(|error| Error::corrupt(format!("{name}: {error}")))
+            })?;
             if let Some(done) = current.replace(output) {
                 drop(recycled_bytes(done));
             }
@@ -288,6 +292,20 @@ mod tests {
 
     fn filter(id: u16, client_data: Vec<u32>) -> FilterDescription {
         FilterDescription { id, name: None, client_data }
+    }
+
+    #[test]
+    fn blocks_that_lie_outside_of_their_chunk_are_an_error() {
+        let filters = Filters::new(vec![filter(BLOSC, vec![])]).unwrap();
+        for codec in 0..5u8 {
+            for start in [20u32, 300, 0x4000_0094, u32::MAX] {
+                // Version, flags, size of items, bytes, bytes of a block, bytes of the chunk; where the block stands.
+                let mut bytes = vec![2, 1, codec << 5, 1];
+                [500u32, 500, 303, start].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+                bytes.resize(303, 0x7f);
+                assert!(filters.undo(&bytes, 0, 500, 1).is_err(), "codec {codec}, start {start}");
+            }
+        }
     }
 
     #[test]
