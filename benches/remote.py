@@ -52,13 +52,19 @@ async def answer(reader, writer, root, link, latency):
                 status, extra = "200 OK", ""
             else:
                 path = root / target.lstrip("/").split("?")[0]
-                body, status, extra = (path.read_bytes(), "200 OK", "") if path.is_file() else (b"", "404 Not Found", "")
-                if status == "200 OK" and "range" in fields:
+                is_part = path.is_file() and "range" in fields
+                body, status, extra = b"", "404 Not Found", ""
+                if path.is_file() and not is_part:
+                    body, status = path.read_bytes(), "200 OK"
+                if is_part:
                     first, last = fields["range"].removeprefix("bytes=").split("-")
-                    whole = len(body)
+                    whole = path.stat().st_size
                     start = int(first) if first else max(whole - int(last), 0)
                     end = min(int(last) + 1, whole) if first and last else whole
-                    body, status, extra = body[start:end], "206 Partial Content", f"Content-Range: bytes {start}-{end - 1}/{whole}\r\n"
+                    with path.open("rb") as file:
+                        file.seek(start)
+                        body = file.read(end - start)
+                    status, extra = "206 Partial Content", f"Content-Range: bytes {start}-{end - 1}/{whole}\r\n"
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nAccept-Ranges: bytes\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n{extra}\r\n".encode())
             if method != "HEAD":
                 for at in range(0, len(body), PIECE):
