@@ -1,7 +1,8 @@
 //! Pages of HTML as PDF, printed by the browser that the machine has: layout is a browser's work.
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
@@ -9,6 +10,11 @@ use crate::failure::Failure;
 const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 /// The environment variable that names another one.
 const BROWSER_VARIABLE: &str = "TERRACUBE_BROWSER";
+
+/// How long a page may take; a long one takes some seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How often the browser is looked at.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A browser that prints.
 pub(crate) struct Browser(PathBuf);
@@ -30,8 +36,14 @@ impl Browser {
         })
     }
 
-    /// Prints a page to `target`.
-    pub(crate) fn print(&self, page: &str, target: &Path) -> Result<(), Failure> {
+    /// Prints a page to `target`. The browser is ended when it takes longer than `patience`, or when `is_stopped` says so.
+    pub(crate) fn print(
+        &self,
+        page: &str,
+        target: &Path,
+        patience: Duration,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), Failure> {
         let failed = |reason: String| Failure::new(format!("{}: {reason}", target.display()));
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
         let (source, printed) = (folder.path().join("page.html"), folder.path().join("page.pdf"));
@@ -48,21 +60,50 @@ impl Browser {
             .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
             .arg(format!("--print-to-pdf={}", printed.display()))
             .arg(&source)
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         if is_root() {
             // The browser refuses to run otherwise; the page is our own.
             browser.arg("--no-sandbox");
         }
-        let output =
-            browser.output().map_err(|error| failed(format!("{} cannot be run: {error}", self.0.display())))?;
+        // A file never fills up, as a pipe does that nobody reads meanwhile.
+        let words = folder.path().join("words");
+        let said = std::fs::File::create(&words).map_err(|error| failed(error.to_string()))?;
+        let mut process = browser
+            .stderr(said)
+            .spawn()
+            .map_err(|error| failed(format!("{} cannot be run: {error}", self.0.display())))?;
+        let status = wait(&mut process, patience, is_stopped)
+            .map_err(|reason| failed(format!("{} was ended: {reason}", self.0.display())))?;
         let is_pdf = std::fs::read(&printed).is_ok_and(|bytes| bytes.starts_with(b"%PDF"));
         if !is_pdf {
-            let said = String::from_utf8_lossy(&output.stderr);
+            let said = std::fs::read(&words).unwrap_or_default();
+            let said = String::from_utf8_lossy(&said);
             let last = said.lines().last().unwrap_or("it said nothing");
-            return Err(failed(format!("{} printed nothing ({}): {last}", self.0.display(), output.status)));
+            return Err(failed(format!("{} printed nothing ({status}): {last}", self.0.display())));
         }
         std::fs::copy(&printed, target).map(drop).map_err(|error| failed(error.to_string()))
     }
+}
+
+/// Waits until a process ends; if that is not to be waited for, ends it and says why.
+fn wait(process: &mut Child, patience: Duration, is_stopped: &dyn Fn() -> bool) -> Result<ExitStatus, String> {
+    let begun = Instant::now();
+    let reason = loop {
+        match process.try_wait() {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) if is_stopped() => break "the run was interrupted".to_owned(),
+            Ok(None) if begun.elapsed() >= patience => {
+                break format!("it took longer than {} s", patience.as_secs_f64());
+            }
+            Ok(None) => std::thread::sleep(PAUSE),
+            Err(error) => break error.to_string(),
+        }
+    };
+    // Both fail only if it has ended.
+    let _ = process.kill();
+    let _ = process.wait();
+    Err(reason)
 }
 
 #[cfg(unix)]
@@ -86,9 +127,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("page.pdf");
         for (program, words) in [("/nowhere/browser", "cannot be run"), ("/bin/false", "printed nothing")] {
-            let error = Browser(program.into()).print("<p>a</p>", &target).unwrap_err().to_string();
+            let error =
+                Browser(program.into()).print("<p>a</p>", &target, PATIENCE, &|| false).unwrap_err().to_string();
             assert!(error.contains("page.pdf") && error.contains(words), "{error}");
             assert!(!target.exists());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_browser_that_does_not_end_is_ended() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (program, target) = (folder.path().join("browser"), folder.path().join("page.pdf"));
+        std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let begun = Instant::now();
+        for (patience, is_stopped, words) in
+            [(Duration::from_millis(200), false, "longer than 0.2 s"), (PATIENCE, true, "interrupted")]
+        {
+            let error = Browser(program.clone()).print("", &target, patience, &|| is_stopped).unwrap_err().to_string();
+            assert!(error.contains("page.pdf") && error.contains(words), "{error}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
 }

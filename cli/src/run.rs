@@ -13,7 +13,7 @@ use terracube_kernel::headless::{
 use crate::arguments::RunArguments;
 use crate::evaluator;
 use crate::failure::Failure;
-use crate::pdf::Browser;
+use crate::pdf::{self, Browser};
 use crate::run_progress::Teller;
 
 /// Signals after which the process ends at once, with the notebooks unwritten.
@@ -205,7 +205,7 @@ enum Ended {
 }
 
 fn execute(job: &Job, run: &Run<'_>, cells: &mut Vec<CellReport>) -> Result<Ended, Failure> {
-    let Run { arguments, options, stop, teller, browser } = *run;
+    let Run { arguments, options, stop, teller, .. } = *run;
     let mut notebook = headless::read(&job.notebook).map_err(Failure::new)?;
     if arguments.resume
         && let Ok(before) = headless::read(&job.output)
@@ -239,22 +239,39 @@ fn execute(job: &Job, run: &Run<'_>, cells: &mut Vec<CellReport>) -> Result<Ende
     stop.running().retain(|(number, _)| *number != job.number);
     let failure = ended?;
     headless::write(&notebook, &job.output).map_err(Failure::new)?;
-    let title = job.notebook.file_stem().unwrap_or_default().to_string_lossy();
-    if arguments.html {
-        let page = job.output.with_extension("html");
-        std::fs::write(&page, headless::html(&notebook, &title))
-            .map_err(|error| Failure::new(format!("{}: {error}", page.display())))?;
+    let pages = write_pages(&notebook, job, run);
+    match failure {
+        None => pages.map(|()| Ended::Well),
+        // The cell first: a page is the lesser loss.
+        Some(failure) => {
+            let is_one_of_several = arguments.notebooks.len() > 1;
+            Ok(Ended::Failed(describe(&failure, &notebook, job, is_one_of_several, pages.err())))
+        }
     }
-    if let Some(browser) = browser {
-        browser.print(&headless::html(&notebook, &title), &job.output.with_extension("pdf"))?;
-    }
-    Ok(match failure {
-        None => Ended::Well,
-        Some(failure) => Ended::Failed(describe(&failure, &notebook, job, arguments.notebooks.len() > 1)),
-    })
 }
 
-fn describe(failure: &headless::Failure, notebook: &Notebook, job: &Job, is_one_of_several: bool) -> Failure {
+/// Writes what else is wanted of a notebook beside it.
+fn write_pages(notebook: &Notebook, job: &Job, run: &Run<'_>) -> Result<(), Failure> {
+    let title = job.notebook.file_stem().unwrap_or_default().to_string_lossy();
+    if run.arguments.html {
+        let page = job.output.with_extension("html");
+        std::fs::write(&page, headless::html(notebook, &title))
+            .map_err(|error| Failure::new(format!("{}: {error}", page.display())))?;
+    }
+    if let Some(browser) = run.browser {
+        let (page, target) = (headless::html(notebook, &title), job.output.with_extension("pdf"));
+        browser.print(&page, &target, pdf::PATIENCE, &|| run.stop.is_requested())?;
+    }
+    Ok(())
+}
+
+fn describe(
+    failure: &headless::Failure,
+    notebook: &Notebook,
+    job: &Job,
+    is_one_of_several: bool,
+    also: Option<Failure>,
+) -> Failure {
     let headless::Failure { cell_index, cell_id, first_line, error } = failure;
     let name = if is_one_of_several { format!("{}: ", job.notebook.display()) } else { String::new() };
     let mut message = format!(
@@ -267,6 +284,9 @@ fn describe(failure: &headless::Failure, notebook: &Notebook, job: &Job, is_one_
     // A traceback of one line only says the same again.
     if error.traceback.iter().any(|line| *line != error.value) {
         message = format!("{message}\n{}", error.traceback.join("\n"));
+    }
+    if let Some(also) = also {
+        message = format!("{message}\n{also}");
     }
     Failure::new(message).hint(format!("{} holds the outputs up to the error", job.output.display()))
 }

@@ -55,10 +55,11 @@ impl EvcxrEvaluator {
         // As the system names it, for comparison with the folders of processes.
         let compile_folder = compile_folder.canonicalize()?;
         let nonce = nonce()?;
+        // Before there is a socket, so that who finds one that refuses finds the lock too.
+        let held = std::fs::File::open(folder.path()).ok().filter(|held| held.lock_shared().is_ok());
         let link = ChildLink::listen(&folder.path().join(SOCKET_NAME), nonce, prompt)?;
         let compilers = WarmCompilers::start(&compile_folder)
             .inspect_err(|error| tracing::debug!(%error, "no compilers wait for cells"));
-        let held = std::fs::File::open(folder.path()).ok().filter(|held| held.lock_shared().is_ok());
         let (requests, received) = channel();
         let (session_link, session_folder) = (link.clone(), compile_folder.clone());
         let last_run = Arc::new(Mutex::new(None));
@@ -114,9 +115,7 @@ impl Evaluator for EvcxrEvaluator {
     fn inspect(&mut self, code: &str, offset: usize) -> Option<MimeBundle> {
         let found = self.ask(|answer| Request::Inspect { code: code.to_owned(), offset, answer }).flatten()?;
         // What a variable of the session holds stands below its type.
-        let end = end_of_word(code, offset);
-        let word = code[..end].rsplit(|character: char| !character.is_alphanumeric() && character != '_').next();
-        Some(match word.and_then(|word| self.summary(word)) {
+        Some(match variable_at(code, offset).and_then(|word| self.summary(word)) {
             Some(holds) => known::with_summary(&found, &holds),
             None => found,
         })
@@ -262,12 +261,12 @@ fn run_cell(
 
 /// The outcome of a cell whose code ran to an end.
 fn finished(facts: CellFacts, asked_to_stop: bool) -> Outcome {
-    let failed = facts.unwound || facts.returned_error;
+    let failed = facts.unwound || facts.returned_error || facts.not_loaded.is_some();
     if facts.interrupted || asked_to_stop && failed {
         return Outcome::Failed(interrupted());
     }
-    if facts.returned_error {
-        let text = facts.error.unwrap_or_else(|| "the cell returned an error".into());
+    let returned = facts.returned_error.then(|| facts.error.unwrap_or_else(|| "the cell returned an error".into()));
+    if let Some(text) = facts.not_loaded.or(returned) {
         return Outcome::Failed(CellError {
             name: "Error".into(),
             value: text.lines().next().unwrap_or_default().to_owned(),
@@ -305,10 +304,42 @@ fn moved_note(moved: &[String]) -> String {
     lines.concat()
 }
 
+/// The word at a byte offset, where it can be a variable: no method, no field, no part of a path.
+fn variable_at(code: &str, offset: usize) -> Option<&str> {
+    let code = &code[..end_of_word(code, offset)];
+    let word = code.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+    let before = code[..code.len() - word.len()].trim_end();
+    let belongs = before.ends_with("::") || before.ends_with('.') && !before.ends_with("..");
+    (!belongs).then_some(word)
+}
+
 /// A word that printed text cannot guess.
 fn nonce() -> std::io::Result<String> {
     use std::io::Read;
     let mut bytes = [0_u8; 8];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_behind_a_point_or_colons_is_no_variable() {
+        for (code, expected) in [
+            ("mean", Some("mean")),
+            ("2.0 * mean", Some("mean")),
+            ("0..mean", Some("mean")),
+            ("0..=mean", Some("mean")),
+            ("Mine { a: mean", Some("mean")),
+            ("other.mean", None),
+            ("other\n    .mean", None),
+            ("other. mean", None),
+            ("stats::mean", None),
+        ] {
+            assert_eq!(variable_at(code, code.len()), expected, "{code}");
+        }
+        assert_eq!(variable_at("mean.max()", 2), Some("mean"));
+    }
 }

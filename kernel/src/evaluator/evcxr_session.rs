@@ -138,10 +138,8 @@ impl EvcxrSession {
         }
         self.levels.choose(code, &self.compile_folder);
         let before: HashSet<String> = self.variable_names();
-        // What a dependency makes rust-analyzer load must not meet the start of another session.
-        let _alone = code.lines().any(|line| line.starts_with(":dep")).then(alone);
-        match self.context.execute(code) {
-            Ok(_) => {
+        match self.evaluate(code) {
+            Ok(()) => {
                 let after = self.variable_names();
                 let mut moved: Vec<String> = before.difference(&after).cloned().collect();
                 moved.sort();
@@ -180,6 +178,17 @@ impl EvcxrSession {
                 })
             }
         }
+    }
+
+    fn evaluate(&mut self, code: &str) -> Result<(), Error> {
+        let Some((commands, rust)) = before_dependency(code) else { return self.context.execute(code).map(drop) };
+        {
+            // What a dependency makes rust-analyzer load must not meet the start of another session. The cell's own code runs later:
+            // it may take as long as it likes.
+            let _alone = alone();
+            self.context.execute(&commands)?;
+        }
+        if rust.trim().is_empty() { Ok(()) } else { self.context.execute(&rust).map(drop) }
     }
 
     /// Names and types of the session's variables, by name.
@@ -309,9 +318,46 @@ fn start_error(error: &Error) -> String {
     }
 }
 
+/// The commands at the head of a cell and the code below them, each with empty lines for the other, so that places in it are right.
+/// `None` if no command adds a dependency.
+fn before_dependency(code: &str) -> Option<(String, String)> {
+    // As evcxr reads it: commands end where Rust begins.
+    let is_command = |line: &&str| line.starts_with('!') || line.trim_start_matches(' ').starts_with(':');
+    let is_head = |line: &&str| is_command(line) || line.starts_with("//") || line.trim().is_empty();
+    let head: Vec<&str> = code.split_inclusive('\n').take_while(is_head).collect();
+    if !head.iter().any(|line| line.trim_start().starts_with(":dep")) {
+        return None;
+    }
+    let length = head.iter().map(|line| line.len()).sum();
+    Some((head.concat(), "\n".repeat(code[..length].matches('\n').count()) + &code[length..]))
+}
+
 /// Where the word at a byte offset ends.
 pub fn end_of_word(code: &str, offset: usize) -> usize {
     let start = (0..=offset.min(code.len())).rev().find(|at| code.is_char_boundary(*at)).unwrap_or(0);
     let rest = &code[start..];
     start + rest.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependencies_are_apart_from_the_code_below_them() {
+        for (code, expected) in [
+            ("let a = 1;", None),
+            (":vars\nlet a = 1;", None),
+            ("let a = 1;\n:dep b = \"1\"", None),
+            (":dep b = \"1\"", Some((":dep b = \"1\"", ""))),
+            ("  :dep b = \"1\"\nb::c()", Some(("  :dep b = \"1\"\n", "\nb::c()"))),
+            (
+                "// d\n\n:vars\n:dep b = \"1\"\nb::c();\nd",
+                Some(("// d\n\n:vars\n:dep b = \"1\"\n", "\n\n\n\nb::c();\nd")),
+            ),
+        ] {
+            let expected = expected.map(|(commands, rust)| (commands.to_owned(), rust.to_owned()));
+            assert_eq!(before_dependency(code), expected, "{code}");
+        }
+    }
 }

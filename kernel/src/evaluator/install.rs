@@ -320,16 +320,34 @@ fn remove_folder(folder: &Path) -> Result<(), InstallError> {
     }
 }
 
-/// Puts a folder in the place of another one, which is gone for a moment only: kernels may be starting.
+/// Puts a folder in the place of another one, which is gone for a moment only: kernels may be starting. If that fails, what was there
+/// stays.
 fn replace(fresh: &Path, target: &Path) -> Result<(), InstallError> {
-    let old = target.with_extension("old");
-    remove_folder(&old)?;
-    match fs::rename(target, &old) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return at(target, Err(error)),
-        _ => {}
+    let mut old = target.with_extension("old");
+    if !target.exists() {
+        // An installation that was killed in that moment.
+        let _ = fs::rename(&old, target);
     }
-    at(target, fs::rename(fresh, target))?;
-    remove_folder(&old)
+    if remove_folder(&old).is_err() {
+        // What an earlier one could not remove is not to hold up this one.
+        old = target.with_extension(format!("old-{}", std::process::id()));
+    }
+    let had_one = match fs::rename(target, &old) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return at(target, Err(error)),
+    };
+    if let Err(error) = fs::rename(fresh, target) {
+        let error = format!("{}: {error}", target.display());
+        return Err(InstallError(match had_one.then(|| fs::rename(&old, target)) {
+            Some(Err(second)) => format!("{error}; what was there is now {} ({second})", old.display()),
+            _ => error,
+        }));
+    }
+    if let Err(error) = remove_folder(&old) {
+        tracing::warn!(%error, "what was replaced stays beside it");
+    }
+    Ok(())
 }
 
 fn file_name(path: &Path) -> String {
@@ -338,4 +356,38 @@ fn file_name(path: &Path) -> String {
 
 pub(super) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, InstallError> {
     result.map_err(|error| InstallError(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_replaced_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let [fresh, target, old] = ["kit.new", "kit", "kit.old"].map(|name| place.path().join(name));
+        let write = |folder: &Path, text: &str| {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("kit.json"), text).unwrap();
+        };
+        let holds = || fs::read_to_string(target.join("kit.json")).unwrap();
+        write(&target, "first");
+        // There is no fresh one.
+        let error = replace(&fresh, &target).unwrap_err().to_string();
+        assert!(error.contains("kit: ") && holds() == "first" && !old.exists(), "{error}");
+        write(&fresh, "second");
+        replace(&fresh, &target).unwrap();
+        assert!(holds() == "second" && !old.exists() && !fresh.exists());
+        // Something that is no folder, and cannot be removed like one, is in the way.
+        fs::write(&old, "").unwrap();
+        write(&fresh, "third");
+        replace(&fresh, &target).unwrap();
+        assert_eq!(holds(), "third");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2, "kit and kit.old");
+        // Killed between the two renames.
+        fs::remove_file(&old).unwrap();
+        fs::rename(&target, &old).unwrap();
+        assert!(replace(&fresh, &target).is_err());
+        assert_eq!(holds(), "third");
+    }
 }

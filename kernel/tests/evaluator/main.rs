@@ -358,3 +358,37 @@ fn completion_and_inspection_know_the_session() {
     let documentation = session.evaluator.inspect("measurements", 3).expect("a documented variable");
     assert!(documentation.plain().contains("Vec<f64>"), "{}", documentation.plain());
 }
+
+#[test]
+fn a_cell_with_a_dependency_does_not_hold_up_other_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    std::fs::write(folder.path().join("src/lib.rs"), "pub fn answer() -> u8 { 42 }").unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\n").unwrap();
+    let mut session = Session::start();
+    let cell = format!(
+        ":dep tiny = {{ path = \"{}\" }}\nprintln!(\"ready\"); loop {{ std::thread::sleep(std::time::Duration::from_millis(50)); \
+         terracube::interrupt::check()?; }}",
+        folder.path().display()
+    );
+    let interrupt = session.evaluator.interrupter();
+    let mut other = None;
+    let cell = session.run_with(&cell, &mut |output, _| {
+        if matches!(output, Output::Stdout(text) if text.contains("ready")) {
+            let (interrupt, (told, started)) = (std::sync::Arc::clone(&interrupt), std::sync::mpsc::channel());
+            other = Some(started);
+            std::thread::spawn(move || {
+                let (said, hears) = std::sync::mpsc::channel();
+                std::thread::spawn(move || {
+                    drop(Session::start());
+                    let _ = said.send(());
+                });
+                let _ = told.send(hears.recv_timeout(Duration::from_secs(60)).is_ok());
+                interrupt();
+            });
+        }
+    });
+    assert_eq!(cell.error().name, "Interrupted", "{cell:?}");
+    assert!(other.unwrap().recv().unwrap(), "the other session did not start while the cell ran");
+    assert_eq!(session.run("tiny::answer()").result(), "42");
+}

@@ -124,6 +124,13 @@ class Clients(unittest.TestCase):
         self.run_terracube(*command[2:])
         self.assertTrue((self.folder / "out.pdf").read_bytes().startswith(b"%PDF"))
 
+    def test_a_cell_that_fails_is_told_before_a_page_that_does(self):
+        path = self.write(notebook("1", 'panic!("on purpose");'))
+        command = [installed.program(), "run", path, "-o", "out.ipynb", "-q", "--pdf"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=os.environ | {"TERRACUBE_BROWSER": "/bin/false"}, timeout=TIMEOUT)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertLess(done.stderr.index("on purpose"), done.stderr.index("printed nothing"), done.stderr)
+
     def test_limits_of_time_and_output(self):
         path = self.write(notebook('println!("begun"); loop { std::thread::sleep(std::time::Duration::from_millis(10)); terracube::interrupt::check()?; }'))
         done = self.run_terracube(path, "-o", "out.ipynb", "--timeout", "20", "--log-output", code=1)

@@ -87,7 +87,7 @@ class Hub:
                 time.sleep(0.5)
 
     def server(self, user):
-        """Starts a user's server; returns the process id of it."""
+        """Starts a user's server and waits until it is ready."""
         self.ask("POST", f"/hub/api/users/{user}", accept=(201, 409))
         self.ask("POST", f"/hub/api/users/{user}/server")
         end = time.monotonic() + PATIENCE
@@ -133,6 +133,13 @@ def family(user_folder):
         except psutil.Error:
             continue
     return found
+
+
+def command_line(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def megabytes(processes):
@@ -188,8 +195,13 @@ def main():
             print(f"{'user':<8}{'kernels':>8}{'after, MB':>12}{'most, MB':>12}   (proportional set size: server, kernels, compilers)")
             for user in USERS:
                 processes = family(folder / user)
-                kernels = sum("kernel" in process.cmdline() for process in processes)
+                kernels = sum("kernel" in command_line(process) for process in processes)
                 print(f"{user:<8}{kernels:>8}{megabytes(processes):>12.0f}{watch.most[user]:>12.0f}")
+                expected = 2 if user == USERS[0] else 1
+                if kernels != expected:
+                    failures.append(f"{user}: {kernels} kernels were found, not {expected}")
+                if watch.most[user] <= 0:
+                    failures.append(f"{user}: no memory was measured")
             watch.over.set()
             if watch.most[USERS[0]] > LIMIT_MB:
                 failures.append(f"two kernels and JupyterLab held {watch.most[USERS[0]]:.0f} MB, more than {LIMIT_MB}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 import unittest
@@ -209,6 +210,12 @@ class Session(unittest.TestCase):
         self.assertIn("DataArray", data["text/plain"])
         self.assertIn("(tide: 1, lat: 2)", data["text/plain"])
         self.assertIn("(tide: 1, lat: 2)", data["text/html"])
+        # A method is not the variable that has its name.
+        self.run_cell("let mean = 12345.5;")
+        self.client.inspect("mean", 4)
+        self.assertIn("12345.5", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"]["text/plain"])
+        self.client.inspect("held.mean", 9)
+        self.assertNotIn("12345.5", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"].get("text/plain", ""))
         # Names, without parameters that would have to be replaced.
         self.assertIn("mean", self.complete("held.me")[0])
 
@@ -218,9 +225,15 @@ class Session(unittest.TestCase):
         self.assertEqual(self.result('unsafe extern "C" { fn abs(n: i32) -> i32; } unsafe { abs(-7) }'), ["7"])
         self.run_cell("let kept_by_a_cell_that_is_not_loaded = 6;")
         reply, _ = self.run_cell('unsafe extern "C" { fn nowhere_at_all(); } unsafe { nowhere_at_all() }')
-        self.assertEqual(reply["status"], "error", reply)
+        # Nothing panicked.
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "Error"), reply)
         self.assertIn("nowhere_at_all", reply["evalue"])
         self.assertEqual(self.result("kept_by_a_cell_that_is_not_loaded"), ["6"])
+
+    def test_the_environment_of_the_build(self):
+        self.assertEqual(self.result("1 + 1"), ["2"])  # from here on compilers wait
+        for station in ("north", "south"):
+            self.assertEqual(self.result(f':build_env STATION={station}\nenv!("STATION")'), [f'"{station}"'])
 
     def test_x_a_crate_of_ones_own(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -232,6 +245,15 @@ class Session(unittest.TestCase):
             reply, _ = self.run_cell(f'%dep tiny = {{ path = "{crate}" }}')
             self.assertEqual(reply["status"], "ok", reply)
             self.assertEqual(self.result("i32::from(tiny::answer()) + before"), ["43"])
+            # By evcxr's own command, with code below it that keeps its places.
+            second = Path(folder) / "second"
+            shutil.copytree(crate, second)
+            (second / "Cargo.toml").write_text('[package]\nname = "second"\nversion = "0.1.0"\nedition = "2021"\n')
+            command = f':dep second = {{ path = "{second}" }}\n'
+            self.assertEqual(self.result(command + "second::answer() + 1"), ["43"])
+            reply, _ = self.run_cell(command + "\nlet wrong: String = second::answer();")
+            self.assertEqual((reply["status"], reply["ename"]), ("error", "CompileError"), reply)
+            self.assertIn("3", "\n".join(reply["traceback"]))
 
     def test_y_restart_by_magic(self):
         self.run_cell("let gone_by_magic = 1;")

@@ -69,7 +69,8 @@
       draw(this.node, null);
       if (!kernel) return;
       const { implementation } = await kernel.info;
-      if (kernel !== this.kernel || implementation !== 'terracube') return;
+      // Meanwhile another kernel may have come, or another call have opened the comm.
+      if (kernel !== this.kernel || this.comm || implementation !== 'terracube') return;
       kernel.statusChanged.connect(this.status, this);
       this.open();
     }

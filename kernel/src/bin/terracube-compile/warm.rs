@@ -13,7 +13,8 @@ use crate::compiler_wire::COMPILERS_SOCKET;
 pub fn compile(folder: &Path, rustc: &OsString, arguments: &[OsString]) -> Option<bool> {
     let source = std::fs::read_to_string(folder.join("src/lib.rs")).ok()?;
     // Files are named from where the source lies, and that compiler works elsewhere.
-    if source.contains("include") || source.contains("#[path") {
+    // It has the environment of the kernel, too, and not the one of this build.
+    if source.contains("include") || source.contains("#[path") || reads_environment(&source) {
         return None;
     }
     let command: Option<Vec<&str>> = std::iter::once(rustc).chain(arguments).map(|word| word.to_str()).collect();
@@ -26,4 +27,24 @@ pub fn compile(folder: &Path, rustc: &OsString, arguments: &[OsString]) -> Optio
     let _ = std::io::stdout().write_all(stdout);
     let _ = std::io::stderr().write_all(stderr);
     Some(answer.header == "0")
+}
+
+/// Whether a source may use `env!` or `option_env!`.
+fn reads_environment(source: &str) -> bool {
+    source.match_indices("env").any(|(at, name)| source[at + name.len()..].trim_start().starts_with('!'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reads_the_environment_of_the_build_is_seen() {
+        for source in ["env!(\"A\")", "std::option_env!(\"A\")", "let a = env ! [\"A\"];", "env\n!(\"A\")"] {
+            assert!(reads_environment(source), "{source}");
+        }
+        for source in ["std::env::var(\"A\")", "let environment = !true;", "env"] {
+            assert!(!reads_environment(source), "{source}");
+        }
+    }
 }

@@ -195,9 +195,8 @@ impl Shared {
                     // From here on an interrupt would hit nothing.
                     state.phase = Phase::Compiling;
                     if let Some(reason) = question["failed"].as_str() {
+                        state.facts.not_loaded = Some(reason.to_owned());
                         // For the evaluator it ends like a panic.
-                        state.facts.unwound = true;
-                        state.facts.panic = Some((reason.to_owned(), None));
                         state.lines.push(wire::PANIC_LINE.to_owned());
                     }
                     state.known = Arc::new(question["described"].as_str().map(Known::read).unwrap_or_default());

@@ -15,6 +15,8 @@ pub struct CellFacts {
     pub error: Option<String>,
     /// The message and place of a panic.
     pub panic: Option<(String, Option<String>)>,
+    /// Why the compiled cell could not be loaded.
+    pub not_loaded: Option<String>,
     /// The cell unwound because of an interrupt.
     pub interrupted: bool,
     /// The evaluator's code said that the cell panicked (or unwound).
