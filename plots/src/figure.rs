@@ -158,7 +158,8 @@ impl Figure {
     }
 
     /// A panel for each position of a dimension, `columns` in a row, all to one scale and with one colour bar (xarray's `plot(col=..., col_wrap=...)`).
-    /// 48 panels at most. [`Figure::size`] is that of the whole.
+    /// 48 panels at most. [`Figure::size`] is that of all panels together; title and
+    /// colour bar come on top.
     ///
     /// ```
     /// use terracube_cube::DataArray;

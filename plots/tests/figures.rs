@@ -56,6 +56,26 @@ fn holds(svg: &str, texts: &[&str]) {
 }
 
 #[test]
+fn panels_take_their_part_of_every_array_and_look_at_all_values() {
+    let t = temperature(8, 12);
+    // One position makes one panel.
+    holds(&t.isel("time", 0..1).plot().facet("time", 3).svg().unwrap(), &["time = 2001-01-16"]);
+    // Both arrays are of the panel's time: as many points as the map has values.
+    let points = |svg: &str| svg.matches("h0").count();
+    let warm = t.fillna(300.0);
+    let alone = points(&warm.isel("time", 0).plot().scatter(&warm.isel("time", 1)).svg().unwrap());
+    let later = warm.isel("time", 1..3).with_coord("time", vec![0, 1]);
+    let earlier = warm.isel("time", 0..2).with_coord("time", vec![0, 1]);
+    let panels = earlier.plot().scatter(&later).facet("time", 2).svg().unwrap();
+    assert_eq!(points(&panels), 2 * alone);
+    keep("facet_quiver", &earlier.plot().quiver(&later).facet("time", 2));
+    // A histogram of a panel counts what it counts alone, and says what it leaves out whatever its title.
+    let many = DataArray::from_vec(["k", "x"], &[2, 4_500_000], (0..9_000_000).map(|i| f64::from(i % 100)).collect());
+    let sampled = many.plot().histogram(10).facet("k", 2).svg().unwrap();
+    assert!(sampled.contains("1 in 2 values"), "what is left out is said");
+}
+
+#[test]
 fn maps_and_series_have_labels_units_and_titles() {
     let t = temperature(36, 72);
     let map = keep("map", &t.isel("time", 0).plot());

@@ -8,7 +8,7 @@ use super::wording::title;
 use super::{Kind, Options, draw as draw_one};
 use crate::chart::{ColourBar, Panels, levels};
 use crate::colour::{ColourMap, Limits, Wanted};
-use crate::scale::padded;
+use crate::scale::{AxisKind, padded};
 
 /// More panels cannot be looked at.
 const MOST_PANELS: u64 = 48;
@@ -28,15 +28,21 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
         return Err(Error::invalid(format!("{n} panels, one for each position of `{dim}`"))
             .hint(format!("select some with `.isel(\"{dim}\", every({}))`", n.div_ceil(12))));
     }
+    let columns = columns.clamp(1, n.max(1) as usize);
+    // These look at all values of a panel, and sample them by themselves.
+    let is_whole = matches!(options.kind, Kind::Histogram(_) | Kind::Scatter(_));
     let others: Vec<String> = array.dims().iter().filter(|name| *name != dim).map(ToOwned::to_owned).collect();
-    let sampled = others.iter().try_fold(array.clone(), |array, name| -> Result<DataArray> {
+    let sampled = others.iter().filter(|_| !is_whole).try_fold(array.clone(), |array, name| -> Result<DataArray> {
         let len = array.shape()[array.dims().axis(name)?];
         Ok(Sample::new(len, MOST_POSITIONS).of(&array, name))
     })?;
     // Once, for all panels.
-    let sampled = sampled.compute()?;
-    let (kind, values) = kind_and_values(sampled.values()?.block(), None)?;
-    let limits = Limits::of(&values, options.wanted)?;
+    let sampled = if is_whole { sampled } else { sampled.compute()? };
+    let (kind, values) = match is_whole {
+        true => (AxisKind::Number, Vec::new()),
+        false => kind_and_values(sampled.values()?.block(), None)?,
+    };
+    let limits = if is_whole { None } else { Limits::of(&values, options.wanted)? };
     let coloured = others.len() == 2 && matches!(options.kind, Kind::Automatic | Kind::Bands(_) | Kind::Contours(_));
     let chosen = options.colour_map.as_deref().map(ColourMap::named).transpose()?;
     let diverging = limits.is_some_and(|limits| limits.diverging);
@@ -52,13 +58,16 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
     };
     let size = match options.size {
         Some((width, height)) => {
-            let rows = (n as usize).div_ceil(columns.max(1));
-            (width / columns.max(1) as f64, height / rows.max(1) as f64)
+            let rows = (n as usize).div_ceil(columns);
+            (width / columns as f64, height / rows.max(1) as f64)
         }
         None => PANEL,
     };
     let charts = (0..n as i64).map(|position| {
         let panel = sampled.isel(dim, position.into_position());
+        let at = |array: &DataArray| {
+            if array.dims().contains(dim) { array.isel(dim, position.into_position()) } else { array.clone() }
+        };
         // What all panels have in common stands above them.
         let own = Options {
             title: Some(panel_title(&panel, dim)),
@@ -67,12 +76,12 @@ pub(crate) fn draw(array: &DataArray, dim: &str, columns: usize, options: &Optio
             colour_map: Some(name.clone()),
             facet: None,
             without_bar: true,
-            arrows: options.arrows.as_ref().map(|(u, v)| {
-                let at = |array: &DataArray| {
-                    if array.dims().contains(dim) { array.isel(dim, position.into_position()) } else { array.clone() }
-                };
-                (at(u), at(v))
-            }),
+            arrows: options.arrows.as_ref().map(|(u, v)| (at(u), at(v))),
+            kind: match &options.kind {
+                Kind::Scatter(x) => Kind::Scatter(Box::new(at(x))),
+                Kind::Quiver(v) => Kind::Quiver(Box::new(at(v))),
+                other => other.clone(),
+            },
             ..options.clone()
         };
         draw_one(&panel, &own)

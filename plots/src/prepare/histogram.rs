@@ -29,7 +29,7 @@ pub(crate) fn draw(array: &DataArray, n_bins: usize, options: &Options) -> Resul
     }
     let (kind, values) = kind_and_values(sampled.values()?.block(), None)?;
     let mut page = page(array, options);
-    if skipped > 1 && options.title.is_none() {
+    if skipped > 1 {
         let separator = if page.title.is_empty() { "" } else { ", " };
         page.title = format!("{}{separator}1 in {skipped} values", page.title);
     }

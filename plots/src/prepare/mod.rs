@@ -61,10 +61,10 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
         return Err(error.clone());
     }
     check_drawable(array)?;
-    let array = squeezed(array);
     if let Some((dim, columns)) = &options.facet {
-        return facet::draw(&array, dim, *columns, options);
+        return facet::draw(&squeezed(array, Some(dim.as_str())), dim, *columns, options);
     }
+    let array = squeezed(array, None);
     match (&options.kind, array.dims().len()) {
         (Kind::Histogram(n_bins), _) => histogram::draw(&array, *n_bins, options),
         (Kind::Lines(x), 1 | 2) => line::draw(&array, Some(x), options),
@@ -74,7 +74,7 @@ pub(crate) fn draw(array: &DataArray, options: &Options) -> Result<String> {
         (Kind::Bands(n), 2) => map::draw(&array, MapStyle::Bands(*n), options),
         (Kind::Scatter(x), _) => scatter::draw(&array, x, options),
         (Kind::Quiver(v), 2) => {
-            let arrows = Some((array.clone(), squeezed(v)));
+            let arrows = Some((array.clone(), squeezed(v, None)));
             map::draw(&array, MapStyle::Nothing, &Options { arrows, ..options.clone() })
         }
         (Kind::Contours(_) | Kind::Bands(_), _) => Err(wrong_rank(&array, "contours need two dimensions")),
@@ -105,12 +105,12 @@ fn check_drawable(array: &DataArray) -> Result<()> {
 }
 
 /// Without dimensions of one position; their labels stay for the title.
-fn squeezed(array: &DataArray) -> DataArray {
+fn squeezed(array: &DataArray, but: Option<&str>) -> DataArray {
     let single: Vec<String> = array
         .dims()
         .iter()
         .zip(array.shape())
-        .filter(|(_, length)| **length == 1)
+        .filter(|(dim, length)| **length == 1 && but != Some(*dim))
         .map(|(dim, _)| dim.to_owned())
         .collect();
     single.iter().fold(array.clone(), |array, dim| array.isel(dim, 0_i64.into_position()))

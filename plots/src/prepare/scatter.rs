@@ -30,7 +30,7 @@ pub(crate) fn draw(y: &DataArray, x: &DataArray, options: &Options) -> Result<St
         (x, y) = (sample.of(&x, &dim), sample.of(&y, &dim));
     }
     let mut page = page(&y, options);
-    if skipped > 1 && options.title.is_none() {
+    if skipped > 1 {
         let separator = if page.title.is_empty() { "" } else { ", " };
         page.title = format!("{}{separator}1 in {skipped} values", page.title);
     }
