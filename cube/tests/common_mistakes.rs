@@ -86,6 +86,11 @@ fn mistakes() -> Vec<(&'static str, Error)> {
         ("t.str().upper()", of(t().str().upper())),
         ("names.str().contains(\"B(\")", of(names().str().contains("B("))),
         ("names.str().extract(\"B\", 1)", of(names().str().extract("B", 1))),
+        ("names.str().replace_pattern(\"(.)(.)\", \"$2_$1\")", of(names().str().replace_pattern("(.)(.)", "$2_$1"))),
+        ("names.str().replace_pattern(\"(.)\", \"$first\")", of(names().str().replace_pattern("(.)", "$first"))),
+        ("names.str().center(1 << 40, ' ')", of(names().str().center(1 << 40, ' '))),
+        ("t.str().isdigit()", of(t().str().isdigit())),
+        ("t.str().cat(&names, \"_\")", of(t().str().cat(&names(), "_"))),
         ("t.sel_level(\"lat\", 50.0)", of(t().sel_level("lat", 50.0))),
         ("stacked.sel_level(\"lat\", 55.0)", of(t().stack("cell", ["lat", "lon"]).sel_level("lat", 55.0))),
         ("t.argsort(\"tiem\")", of(t().argsort("tiem"))),
@@ -100,6 +105,14 @@ fn mistakes() -> Vec<(&'static str, Error)> {
             of(t().apply_along_with("lat", &[&t().mean("lat")], |_| 0.0)),
         ),
         ("t.rolling_exp(\"time\", ...).cov(&names)", of(t().rolling_exp("time", Decay::Span(3.0)).cov(&names()))),
+        (
+            "x.interpolate_na_by(\"x\", Method::Quadratic, None, None), labels 2, 0, 1",
+            of(plain(3).with_coord("x", vec![2.0, 0.0, 1.0]).interpolate_na_by("x", Method::Quadratic, None, None)),
+        ),
+        (
+            "x.interpolate_na(\"x\"), labels 0, 0, 1",
+            of(plain(3).with_coord("x", vec![0.0, 0.0, 1.0]).interpolate_na("x")),
+        ),
         ("t.interp_by(\"time\", text labels, Method::Pchip)", of(t().interp_by("time", &names(), Method::Pchip))),
         (
             "large.rank(\"x\"), budget of 1 MiB",

@@ -80,15 +80,15 @@ impl DataArray {
                 .hint("give labels of one dimension; interpolate one dimension after the other"));
         }
         let index = self.labels(dim)?.index()?;
+        let own = self.label_numbers(dim)?;
         if !index.is_sorted() {
-            return self.sortby(dim).interpolated(dim, labels, method, extrapolate);
+            let sorted = self.sortby(dim);
+            in_order(dim, &sorted.label_numbers(dim)?)?;
+            return sorted.interpolated(dim, labels, method, extrapolate);
         }
-        if !index.is_unique() {
-            return Err(Error::invalid(format!("labels of `{dim}` stand twice")).hint("call `drop_duplicates` first"));
-        }
+        in_order(dim, &own)?;
         let held = labels.values()?.block().clone();
         let wanted = numbers(dim, &held)?;
-        let own = self.label_numbers(dim)?;
         let axis = self.dims().axis(dim)?;
         let (expr, own, places) = if index.is_cyclic() && own.len() > 1 {
             // One more label on either side, a turn away.
@@ -123,7 +123,7 @@ impl DataArray {
     }
 
     /// Missing values on the straight line between their neighbours along a dimension, at the distances of its labels; those outside
-    /// the first and last value stay missing (xarray's `interpolate_na`).
+    /// the first and last value stay missing (xarray's `interpolate_na`). Labels must ascend or descend; without labels, positions count.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -152,7 +152,7 @@ impl DataArray {
 
     fn gaps_filled(&self, dim: &str, method: Method, limit: Option<u64>, longest_gap: Option<f64>) -> Self {
         let labels = self.dims().axis(dim).and_then(|axis| match self.coords().get(dim) {
-            Some(_) => self.label_numbers(dim),
+            Some(_) => self.label_numbers(dim).and_then(|labels| in_order(dim, &labels).map(|()| labels)),
             None => Ok((0..self.shape()[axis]).map(|i| i as f64).collect()),
         });
         match labels {
@@ -160,7 +160,7 @@ impl DataArray {
                 let interpolate = Interpolate { labels, wanted: None, method, extrapolate: false, limit, longest_gap };
                 self.along(dim, AxisOp::Interpolate(interpolate))
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(error.context(format!("interpolate_na along `{dim}`"))),
         }
     }
 
@@ -250,5 +250,89 @@ impl DataArray {
         let trend = self.coord(dim).polyval(&self.polyfit(dim, 1));
         let order: Vec<String> = self.dims().iter().map(ToOwned::to_owned).collect();
         (self - trend).transpose(order).keeping_name_and_attrs(self)
+    }
+}
+
+/// Curves go from label to label: these must ascend or descend, and none stand twice.
+fn in_order(dim: &str, labels: &[f64]) -> Result<()> {
+    if labels.iter().any(|label| label.is_nan()) {
+        return Err(Error::invalid(format!("labels of `{dim}` are missing"))
+            .hint("take the positions that have labels: `isel`"));
+    }
+    if !(labels.is_sorted() || labels.iter().rev().is_sorted()) {
+        return Err(Error::invalid(format!("labels of `{dim}` are in no order")).hint("call `sortby` first"));
+    }
+    if labels.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Error::invalid(format!("labels of `{dim}` stand twice")).hint("call `drop_duplicates` first"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_between_labels_in_no_order_are_refused_and_filled_once_sorted() {
+        let methods = [
+            Method::Linear,
+            Method::Nearest,
+            Method::Previous,
+            Method::Quadratic,
+            Method::Cubic,
+            Method::Spline(0),
+            Method::Spline(4),
+            Method::Spline(5),
+            Method::Pchip,
+            Method::Akima,
+            Method::Makima,
+            Method::Polynomial,
+        ];
+        let gap = |n: usize| (0..n).map(|i| if i == 1 { f64::NAN } else { i as f64 }).collect::<Vec<f64>>();
+        let rows = [
+            (vec![0.0, 10.0, 1.0, 11.0, 2.0, 12.0], "`x` are in no order; call `sortby` first"),
+            (vec![0.0, 0.0, 0.0, 0.0, 1.0], "`x` stand twice; call `drop_duplicates` first"),
+            (vec![0.0, 1.0, f64::NAN, 3.0], "`x` are missing; take the positions that have labels"),
+        ];
+        for (labels, expected) in rows {
+            let t = DataArray::from_vec(["x"], &[labels.len()], gap(labels.len()));
+            let labelled = t.with_coord("x", labels.clone());
+            for method in methods {
+                let error = labelled.interpolate_na_by("x", method, None, None).to_f64().unwrap_err().to_string();
+                assert!(error.contains(expected), "{method:?}: {error}");
+                // Without labels positions count.
+                assert!(t.interpolate_na_by("x", method, None, None).to_f64().is_ok(), "{method:?}");
+            }
+        }
+        let t = DataArray::from_vec(["x"], &[6], vec![0.0, f64::NAN, 1.0, 11.0, 2.0, 12.0]);
+        let t = t.with_coord("x", vec![0.0, 10.0, 1.0, 11.0, 2.0, 12.0]).sortby("x");
+        let around = t.interpolate_na_by("x", Method::Spline(3), None, None).round(9).to_f64().unwrap();
+        assert_eq!(around, [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
+        let descending = t.sortby_descending("x").interpolate_na_by("x", Method::Spline(3), None, None);
+        assert_eq!(descending.round(9).to_f64().unwrap(), [12.0, 11.0, 10.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn labels_that_are_missing_are_refused_at_other_places_too() {
+        let t =
+            DataArray::from_vec(["x"], &[4], vec![0.0, 1.0, 2.0, 3.0]).with_coord("x", vec![0.0, f64::NAN, 2.0, 3.0]);
+        let at = DataArray::from_vec(["x"], &[1], vec![0.5]);
+        for method in [Method::Linear, Method::Spline(2)] {
+            let error = t.interp_by("x", &at, method).to_f64().unwrap_err().to_string();
+            assert!(error.contains("labels of `x` are missing"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_spline_of_degree_0_is_the_value_of_the_label_below() {
+        // scipy.interpolate.make_interp_spline([0, 1, 2.5], [1, 2, 3], k=0)
+        let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![0.0, 1.0, 2.5]);
+        let at = DataArray::from_vec(["x"], &[7], vec![-1.0, 0.0, 0.5, 1.0, 2.4, 2.5, 3.0]);
+        for t in [t.clone(), t.isel("x", [2, 1, 0])] {
+            for method in [Method::Spline(0), Method::Previous] {
+                let found = t.interp_beyond("x", &at, method).to_f64().unwrap();
+                assert_eq!(found, [1.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0], "{method:?}");
+            }
+        }
     }
 }

@@ -19,7 +19,7 @@ pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) ->
     let chunks: Vec<_> = sinks.iter().map(|sink| sink.chunks()).collect();
     let held = held_bytes(&roots, sinks);
     let mut plan = lower(&roots, &chunks, means(context, held))?;
-    plan.stages.iter_mut().for_each(|stage| order_as_wished(stage, sinks));
+    plan.stages.iter_mut().for_each(|stage| walk_as_wished(stage, sinks));
     LocalExecutor.run(plan, sinks, context)
 }
 
@@ -28,16 +28,14 @@ pub fn held_bytes(exprs: &[Expr], sinks: &[Arc<dyn Sink>]) -> u64 {
     exprs.iter().zip(sinks).map(|(expr, sink)| sink.held_bytes(&whole(expr, &**sink))).fold(0, u64::saturating_add)
 }
 
-/// Walks a stage in the order that one of its sinks wishes, where no accumulator wants another.
-fn order_as_wished(stage: &mut Stage, sinks: &[Arc<dyn Sink>]) {
-    if stage.outputs.iter().any(|output| matches!(output.kind, OutputKind::Reduction(_))) {
-        return;
+/// Walks a stage as its sinks wish: in their order, where no accumulator wants another, and with no more boxes begun than they hold memory for.
+fn walk_as_wished(stage: &mut Stage, sinks: &[Arc<dyn Sink>]) {
+    let is_free = stage.outputs.iter().all(|output| matches!(output.kind, OutputKind::Values));
+    let roots: Vec<usize> = stage.outputs.iter().flat_map(|output| output.roots.iter().copied()).collect();
+    if is_free && let Some(order) = roots.iter().find_map(|&root| sinks[root].order(&stage.drive)) {
+        stage.order = order;
     }
-    let roots = stage.outputs.iter().flat_map(|output| &output.roots);
-    for wish in roots.filter_map(|&root| sinks[root].walk(&stage.drive)) {
-        stage.order = wish.order;
-        stage.most_at_once = Some(stage.most_at_once.unwrap_or(usize::MAX).min(wish.at_once));
-    }
+    stage.most_at_once = roots.iter().filter_map(|&root| sinks[root].at_once(&stage.drive, &stage.order)).min();
 }
 
 /// Computes expressions together, into memory; every chunk is read once per pass. What is in memory already stays where it is.
@@ -100,6 +98,6 @@ fn means(context: &Context, held: u64) -> Means {
 /// What a sink is told of a result before it is known how it is computed.
 fn whole(root: &Expr, sink: &dyn Sink) -> ArraySpec {
     let grid = root.grid().clone();
-    let order = sink.walk(&grid).map_or_else(|| (0..grid.rank()).collect(), |wish| wish.order);
+    let order = sink.order(&grid).unwrap_or_else(|| (0..grid.rank()).collect());
     ArraySpec { dims: root.dims().clone(), shape: root.shape().to_vec(), dtype: root.dtype(), grid, order }
 }

@@ -2,8 +2,11 @@
 use std::sync::Arc;
 
 use super::DataArray;
-use crate::base::{Error, Result};
+use crate::base::{DType, Error, Result};
 use crate::compute::pointwise::{BinaryOp, Case, CharKind, Ends, Pattern, TextOp, UnaryOp};
+
+/// No string is filled up to more characters, or repeated more often.
+const MOST: usize = 1 << 20;
 
 /// Operations on every string of an array (xarray's `.str`); made by [`DataArray::str`]. Lazy, chunk by chunk; dims and labels stay. Positions and
 /// widths count characters. Patterns are regular expressions of the crate `regex`. Missing strings are empty ones. Anything but strings is an error,
@@ -36,15 +39,32 @@ impl DataArray {
 }
 
 impl Texts {
-    fn of(&self, op: TextOp) -> DataArray {
-        self.0.unary(UnaryOp::Text(op))
+    /// An operation; errors name the method that was called.
+    fn of(&self, method: &str, op: TextOp) -> DataArray {
+        match self.0.dtype() {
+            DType::Utf8 => self.0.unary(UnaryOp::Text(op)),
+            other => self.0.fail(Error::dtype(format!("`str().{method}` is for strings, these are {other}"))),
+        }
     }
 
-    fn of_result(&self, name: &str, op: Result<TextOp>) -> DataArray {
+    fn of_result(&self, method: &str, op: Result<TextOp>) -> DataArray {
         match op {
-            Ok(op) => self.of(op),
-            Err(error) => self.0.fail(error.context(format!("str().{name}"))),
+            Ok(op) => self.of(method, op),
+            Err(error) => self.0.fail(error.context(format!("str().{method}"))),
         }
+    }
+
+    /// An operation whose strings get as long as a number says.
+    fn of_size(&self, method: &str, what: &str, size: usize, op: TextOp) -> DataArray {
+        let bounded = match size <= MOST {
+            true => Ok(op),
+            false => Err(Error::invalid(format!("a {what} of {size}")).hint(format!("the greatest is {MOST}"))),
+        };
+        self.of_result(method, bounded)
+    }
+
+    fn padded(&self, method: &str, width: usize, side: Ends, fill: char) -> DataArray {
+        self.of_size(method, "width", width, TextOp::Pad { width, side, fill })
     }
 
     /// Whether a regular expression is found anywhere (bool; xarray's `str.contains`).
@@ -87,7 +107,9 @@ impl Texts {
         self.of_result("count", Pattern::new(pattern).map(TextOp::Count))
     }
 
-    /// What a regular expression finds, replaced: `$1` is its first group (xarray's `str.replace(..., regex=True)`).
+    /// What a regular expression finds, replaced: `$1` is its first group, `$name` one by its name, `$$` a dollar sign (xarray's
+    /// `str.replace(..., regex=True)`, where groups are `\1`). Before letters, digits and `_` write `${1}`: `$1_` is a group of the name `1_`. A group
+    /// that the pattern does not have is an error.
     ///
     /// ```
     /// use terracube_cube::{Block, DataArray};
@@ -98,7 +120,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn replace_pattern(&self, pattern: &str, with: &str) -> DataArray {
-        let op = Pattern::new(pattern).map(|pattern| TextOp::Replace { pattern, with: with.into(), limit: 0 });
+        let op = Pattern::new(pattern).and_then(|pattern| TextOp::replacing(pattern, with));
         self.of_result("replace_pattern", op)
     }
 
@@ -148,7 +170,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn part(&self, separator: &str, number: i64) -> DataArray {
-        self.of(TextOp::Part { separator: separator.into(), number })
+        self.of("part", TextOp::Part { separator: separator.into(), number })
     }
 
     /// Whether it begins with a text (bool).
@@ -161,7 +183,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn startswith(&self, text: &str) -> DataArray {
-        self.of(TextOp::StartsWith(text.into()))
+        self.of("startswith", TextOp::StartsWith(text.into()))
     }
 
     /// Whether it ends with a text (bool).
@@ -174,7 +196,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn endswith(&self, text: &str) -> DataArray {
-        self.of(TextOp::EndsWith(text.into()))
+        self.of("endswith", TextOp::EndsWith(text.into()))
     }
 
     /// Where a text first stands, -1 if nowhere (i64).
@@ -187,7 +209,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn find(&self, text: &str) -> DataArray {
-        self.of(TextOp::Find { text: text.into(), last: false })
+        self.of("find", TextOp::Find { text: text.into(), last: false })
     }
 
     /// Where a text last stands, -1 if nowhere (i64).
@@ -200,7 +222,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn rfind(&self, text: &str) -> DataArray {
-        self.of(TextOp::Find { text: text.into(), last: true })
+        self.of("rfind", TextOp::Find { text: text.into(), last: true })
     }
 
     /// The characters from a position to before another, negative ones counted from the end (xarray's `str.slice`).
@@ -213,7 +235,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn slice(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>) -> DataArray {
-        self.of(TextOp::Slice { start: start.into(), stop: stop.into(), step: 1 })
+        self.of("slice", TextOp::Slice { start: start.into(), stop: stop.into(), step: 1 })
     }
 
     /// Every `step`-th character from a position to before another; backwards if negative.
@@ -229,7 +251,7 @@ impl Texts {
         if step == 0 {
             return self.0.fail(Error::invalid("steps of 0 characters").hint("write 1, or -1 for backwards"));
         }
-        self.of(TextOp::Slice { start: start.into(), stop: stop.into(), step })
+        self.of("slice_by", TextOp::Slice { start: start.into(), stop: stop.into(), step })
     }
 
     /// The character at a position, "" past the end; negative from the end (xarray's `str.get`).
@@ -242,8 +264,8 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn get(&self, position: i64) -> DataArray {
-        let stop = if position == -1 { None } else { Some(position + 1) };
-        self.of(TextOp::Slice { start: Some(position), stop, step: 1 })
+        let stop = if position == -1 { None } else { Some(position.saturating_add(1)) };
+        self.of("get", TextOp::Slice { start: Some(position), stop, step: 1 })
     }
 
     /// One string behind the other, with a separator between them; the other array is aligned by labels (xarray's `str.cat`).
@@ -257,7 +279,7 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn cat(&self, other: &DataArray, separator: &str) -> DataArray {
-        let first = self.of(TextOp::Wrap { before: "".into(), after: separator.into() });
+        let first = self.of("cat", TextOp::Wrap { before: "".into(), after: separator.into() });
         first.binary(BinaryOp::Add, other, false)
     }
 
@@ -271,10 +293,10 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn wrapped(&self, before: &str, after: &str) -> DataArray {
-        self.of(TextOp::Wrap { before: before.into(), after: after.into() })
+        self.of("wrapped", TextOp::Wrap { before: before.into(), after: after.into() })
     }
 
-    /// Filled up to a width on the left (xarray's `str.rjust`, `str.pad`).
+    /// Filled up to a width on the left (xarray's `str.rjust`, `str.pad`); an error if that is more than 1,048,576.
     ///
     /// ```
     /// use terracube_cube::{Block, DataArray};
@@ -284,10 +306,10 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn rjust(&self, width: usize, fill: char) -> DataArray {
-        self.of(TextOp::Pad { width, side: Ends::Left, fill })
+        self.padded("rjust", width, Ends::Left, fill)
     }
 
-    /// Filled up to a width on the right (xarray's `str.ljust`).
+    /// Filled up to a width on the right (xarray's `str.ljust`); bounded as [`Texts::rjust`].
     ///
     /// ```
     /// use terracube_cube::{Block, DataArray};
@@ -297,10 +319,10 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn ljust(&self, width: usize, fill: char) -> DataArray {
-        self.of(TextOp::Pad { width, side: Ends::Right, fill })
+        self.padded("ljust", width, Ends::Right, fill)
     }
 
-    /// Filled up to a width on both sides (xarray's `str.center`).
+    /// Filled up to a width on both sides (xarray's `str.center`); bounded as [`Texts::rjust`].
     ///
     /// ```
     /// use terracube_cube::{Block, DataArray};
@@ -310,13 +332,21 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn center(&self, width: usize, fill: char) -> DataArray {
-        self.of(TextOp::Pad { width, side: Ends::Both, fill })
+        self.padded("center", width, Ends::Both, fill)
     }
 
-    /// Filled up to a width with zeros behind the sign.
+    /// Filled up to a width with zeros on the left, also before a sign (xarray's `str.zfill`; Python's puts them behind it); bounded as
+    /// [`Texts::rjust`].
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["i"], Block::from_strings(&[2], ["7", "-42"])?);
+    /// assert_eq!(names.str().zfill(5).values()?.to_strings()?, ["00007", "00-42"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn zfill(&self, width: usize) -> DataArray {
-        self.of(TextOp::ZeroFill(width))
+        self.padded("zfill", width, Ends::Left, '0')
     }
 
     /// Without any of some characters at both ends (xarray's `str.strip(characters)`).
@@ -329,10 +359,10 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn strip_of(&self, characters: &str) -> DataArray {
-        self.of(TextOp::Strip { side: Ends::Both, characters: Some(characters.into()) })
+        self.of("strip_of", TextOp::Strip { side: Ends::Both, characters: Some(characters.into()) })
     }
 
-    /// Itself `n` times.
+    /// Itself `n` times; an error if that is more than 1,048,576.
     ///
     /// ```
     /// use terracube_cube::{Block, DataArray};
@@ -342,21 +372,21 @@ impl Texts {
     /// ```
     #[must_use]
     pub fn repeat(&self, n: usize) -> DataArray {
-        self.of(TextOp::Repeat(n))
+        self.of_size("repeat", "number", n, TextOp::Repeat(n))
     }
 }
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
         impl Texts {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.of($op) })*
+            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.of(stringify!($name), $op) })*
         }
     };
 }
 texts! {
     /// How many characters (i64).
     len => TextOp::Len;
-    /// All letters small (xarray's `str.lower`, `str.casefold`).
+    /// All letters small (xarray's `str.lower`).
     lower => TextOp::Case(Case::Lower);
     /// All letters large.
     upper => TextOp::Case(Case::Upper);
@@ -376,7 +406,7 @@ texts! {
     isalpha => TextOp::Is(CharKind::Alpha);
     /// Whether all characters are letters or digits, and there is one (bool).
     isalnum => TextOp::Is(CharKind::Alphanumeric);
-    /// Whether all characters are digits, and there is one (bool).
+    /// Whether all characters are digits, and there is one (bool): 0 to 9 in any script, ² and ① too, but no other numbers, as ½ and ⑩.
     isdigit => TextOp::Is(CharKind::Digit);
     /// Whether all characters are white space, and there is one (bool).
     isspace => TextOp::Is(CharKind::Space);
@@ -384,4 +414,71 @@ texts! {
     islower => TextOp::Is(CharKind::Lower);
     /// Whether all letters are large, and there is one (bool).
     isupper => TextOp::Is(CharKind::Upper);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Block, ErrorKind};
+
+    fn texts(of: &[&str]) -> Texts {
+        DataArray::from_block(["x"], Block::from_strings(&[of.len()], of).unwrap()).str()
+    }
+
+    #[test]
+    fn zeros_stand_before_signs_as_in_xarray() {
+        // xarray.DataArray(["-42", "+7", "ab", "½", "123456"]).str.zfill(5).values of xarray 2026.9.0
+        let found = texts(&["-42", "+7", "ab", "½", "123456"]).zfill(5).values().unwrap().to_strings().unwrap();
+        assert_eq!(found, ["00-42", "000+7", "000ab", "0000½", "123456"]);
+    }
+
+    #[test]
+    fn sizes_beyond_the_bound_are_refused_when_they_are_asked_for() {
+        let names = texts(&["a", "de_Bonn"]);
+        for size in [MOST + 1, 1 << 40, usize::MAX] {
+            let rows = [
+                ("repeat", "number", names.repeat(size)),
+                ("rjust", "width", names.rjust(size, '.')),
+                ("ljust", "width", names.ljust(size, '.')),
+                ("center", "width", names.center(size, '.')),
+                ("zfill", "width", names.zfill(size)),
+            ];
+            for (method, what, array) in rows {
+                let error = array.error().unwrap();
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+                let expected = format!("str().{method}: a {what} of {size}; the greatest is 1048576");
+                assert!(error.to_string().contains(&expected), "{error}");
+            }
+        }
+        assert_eq!(names.rjust(MOST, '.').str().len().to_vec::<i64>().unwrap(), [1 << 20, 1 << 20]);
+        assert_eq!(names.get(i64::MAX).values().unwrap().to_strings().unwrap(), ["", ""]);
+    }
+
+    #[test]
+    fn errors_name_the_method_that_was_called() {
+        let numbers = DataArray::from_vec(["x"], &[1], vec![1.0]);
+        let s = numbers.str();
+        let rows = [
+            ("isdigit", s.isdigit()),
+            ("isupper", s.isupper()),
+            ("lstrip", s.lstrip()),
+            ("strip_of", s.strip_of("a")),
+            ("center", s.center(3, ' ')),
+            ("zfill", s.zfill(3)),
+            ("get", s.get(0)),
+            ("slice", s.slice(0, 1)),
+            ("slice_by", s.slice_by(0, 1, 2)),
+            ("rfind", s.rfind("a")),
+            ("wrapped", s.wrapped("a", "b")),
+            ("cat", s.cat(&texts(&["a"]).0, "_")),
+            ("matches", s.matches("a")),
+            ("replace_pattern", s.replace_pattern("a", "b")),
+        ];
+        for (method, array) in rows {
+            let error = array.to_f64().unwrap_err().to_string();
+            assert!(error.contains(&format!("`str().{method}` is for strings, these are float64")), "{error}");
+        }
+        let failed = numbers.mean("y").str().upper().to_f64().unwrap_err().to_string();
+        assert!(failed.contains("no dimension `y`"), "{failed}");
+    }
 }

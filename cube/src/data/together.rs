@@ -45,7 +45,9 @@ impl DataArray {
         };
         let own = OwnFunction::new(Arc::new(of_line), Named(None), Some(1));
         let built = || -> Result<Self> {
-            let array = self.side_by_side(dim, others)?.along(dim, AxisOp::Own(own))?;
+            let mut array = self.side_by_side(dim, others)?.along(dim, AxisOp::Own(own))?;
+            // One number stands for the whole line, also where that had one label.
+            array.coords = array.coords.filter(|coord| !coord.variable().dims().contains(dim));
             array.isel(dim, 0).checked()
         };
         built().unwrap_or_else(|error| self.fail(error.context("apply_along_with")))
@@ -74,15 +76,30 @@ impl DataArray {
 }
 
 impl SideBySide {
-    /// An operation along the dimension, whose lines hold the values of all arrays one beside the other.
+    /// An operation along the dimension, whose lines hold the values of all arrays one beside the other. Labels stay as they are.
     pub(super) fn along(&self, dim: &str, op: AxisOp) -> Result<DataArray> {
         let (axis, beside) = (self.joined.dims().axis(dim)?, self.joined.dims().axis(BESIDE)?);
         let expr = self.joined.variable().expr().along(vec![axis, beside], op, dim);
-        let keeps_length = expr.shape().get(axis) == Some(&self.first.shape()[axis]);
-        let mut array = self.first.with_values(expr).checked()?;
-        if !keeps_length {
-            array.coords = array.coords.filter(|coord| !coord.variable().dims().contains(dim));
+        self.first.with_values(expr).checked()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_is_left_of_a_line_of_any_length() {
+        for n in [1usize, 2, 3] {
+            let values: Vec<f64> = (0..n * 2).map(|i| i as f64).collect();
+            let t = DataArray::from_vec(["x", "y"], &[n, 2], values)
+                .with_coord("x", (0..n).map(|i| i as f64).collect())
+                .with_coord("y", vec![5.0, 6.0]);
+            let sums = t.apply_along_with("x", &[&t], |lines| lines[0].iter().zip(lines[1]).map(|(a, b)| a * b).sum());
+            assert!(sums.coords().get("x").is_none(), "{n}");
+            assert_eq!(sums.coord("y").to_f64().unwrap(), [5.0, 6.0], "{n}");
+            let expected = |y: usize| (0..n).map(|x| ((x * 2 + y) as f64).powi(2)).sum::<f64>();
+            assert_eq!(sums.to_f64().unwrap(), [expected(0), expected(1)], "{n}");
         }
-        Ok(array)
     }
 }

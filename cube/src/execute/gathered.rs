@@ -2,13 +2,14 @@
 //!
 //! The other way, computing each chunk by itself, decodes a chunk of a source once for every chunk that touches it. Here everything is
 //! computed once, in the order that leaves the fewest chunks half filled.
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{ArraySpec, Sink, WalkWish};
+use super::{ArraySpec, Sink};
 use crate::base::{Allowance, AxisChunks, Block, ChunkGrid, DType, Error, Region, Result, SharedAssembly};
 
 /// A sink for chunks of a grid of its own, before one that takes these.
@@ -31,14 +32,7 @@ struct State {
 struct Open {
     region: Region,
     values: SharedAssembly,
-    filled: Mutex<Filled>,
-}
-
-#[derive(Default)]
-struct Filled {
-    n_values: u64,
-    /// The starts of the pieces: one that comes twice counts once.
-    pieces: HashSet<Vec<u64>>,
+    n_filled: AtomicU64,
 }
 
 impl GatheredSink {
@@ -90,7 +84,7 @@ impl GatheredSink {
             return Err(Error::internal("written before it was begun, or outside of its array"));
         };
         let values = SharedAssembly::reusing(dtype, &region.extents());
-        let open = Arc::new(Open { region, values, filled: Mutex::default() });
+        let open = Arc::new(Open { region, values, n_filled: AtomicU64::new(0) });
         state.open.insert(number.to_vec(), open.clone());
         Ok(open)
     }
@@ -113,15 +107,11 @@ impl GatheredSink {
 impl Open {
     /// Counts a piece; whether the chunk is complete.
     fn add(&self, part: &Region) -> bool {
-        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
-        if filled.pieces.insert(part.ranges().iter().map(|range| range.start).collect()) {
-            filled.n_values += part.size();
-        }
-        filled.n_values == self.region.size()
+        self.n_filled.fetch_add(part.size(), Ordering::AcqRel) + part.size() == self.region.size()
     }
 
     fn is_complete(&self) -> bool {
-        self.filled.lock().unwrap_or_else(PoisonError::into_inner).n_values == self.region.size()
+        self.n_filled.load(Ordering::Acquire) == self.region.size()
     }
 }
 
@@ -133,8 +123,8 @@ fn n_fastest(drive: &ChunkGrid, order: &[usize]) -> u64 {
 }
 
 /// Boxes of one row along the fastest axis touch the same chunks, if those are long: this many may be begun.
-fn at_once(drive: &ChunkGrid, order: &[usize]) -> usize {
-    usize::try_from(n_fastest(drive, order).max(LEAST_AT_ONCE)).unwrap_or(usize::MAX)
+fn at_once(drive: &ChunkGrid, order: &[usize]) -> u64 {
+    n_fastest(drive, order).max(LEAST_AT_ONCE)
 }
 
 /// More axes than this are put into an order without trying them all.
@@ -197,16 +187,19 @@ fn each_order(order: &mut [usize], fixed: usize, visit: &mut impl FnMut(&[usize]
 }
 
 impl Sink for GatheredSink {
-    fn walk(&self, drive: &ChunkGrid) -> Option<WalkWish> {
-        let order = self.best_order(drive);
-        let at_once = at_once(drive, &order);
-        Some(WalkWish { order, at_once })
+    fn order(&self, drive: &ChunkGrid) -> Option<Vec<usize>> {
+        Some(self.best_order(drive))
     }
 
-    /// The chunks that are open at a time if boxes come one after the other, and those that boxes which come earlier or later keep open.
+    fn at_once(&self, drive: &ChunkGrid, order: &[usize]) -> Option<usize> {
+        Some(usize::try_from(at_once(drive, order)).unwrap_or(usize::MAX))
+    }
+
+    /// The chunks that are open at a time if boxes come one after the other, and those of as many rows of boxes as may be begun: boxes end nearly in
+    /// the order in which they are begun.
     fn held_bytes(&self, spec: &ArraySpec) -> u64 {
         let axes = self.crossings(&spec.grid);
-        let at_once = at_once(&spec.grid, &spec.order) as u64;
+        let at_once = at_once(&spec.grid, &spec.order);
         let n_fastest = n_fastest(&spec.grid, &spec.order);
         // What one row of boxes along the fastest axis touches, all together.
         let along = |(axis, crossing): (usize, &Crossing)| match spec.order.last() == Some(&axis) {
@@ -222,7 +215,7 @@ impl Sink for GatheredSink {
 
     fn begin(&self, spec: &ArraySpec) -> Result<()> {
         let kept = usize::try_from(self.held_bytes(spec)).unwrap_or(0);
-        *self.state() = State { dtype: Some(spec.dtype), open: HashMap::new(), _kept: Some(Allowance::of(kept)) };
+        *self.state() = State { dtype: Some(spec.dtype), _kept: Some(Allowance::of(kept)), ..State::default() };
         self.sink.begin(&ArraySpec { grid: self.grid.clone(), ..spec.clone() })
     }
 

@@ -24,5 +24,5 @@ pub use executor::{Executor, RunReport};
 pub use gathered::GatheredSink;
 pub use local::LocalExecutor;
 pub use observe::{Observer, Progress, Silent};
-pub use sink::{ArraySpec, MemorySink, Sink, WalkWish};
+pub use sink::{ArraySpec, MemorySink, Sink};
 pub use spill::SpillSpace;

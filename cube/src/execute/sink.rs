@@ -19,25 +19,20 @@ pub struct ArraySpec {
     pub order: Vec<usize>,
 }
 
-/// How a sink wants boxes to be walked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WalkWish {
-    /// The axes, the slowest first.
-    pub order: Vec<usize>,
-    /// How many boxes may be begun before the first of them is finished.
-    pub at_once: usize,
-}
-
-/// Takes the finished blocks of one array. Blocks come from several threads, in any order, each exactly once unless a job is retried:
-/// writing one twice must be harmless.
+/// Takes the finished blocks of one array. Blocks come from several threads, in any order, each exactly once.
 pub trait Sink: Send + Sync {
     /// The chunks in which it wants blocks; `None` takes them as they come. Blocks then are whole chunks (the last of an axis shorter).
     fn chunks(&self) -> Option<ChunkGrid> {
         None
     }
 
-    /// How it wants the boxes of `drive` to be walked, if it cares; a wish.
-    fn walk(&self, _drive: &ChunkGrid) -> Option<WalkWish> {
+    /// The order of axes, the slowest first, in which it wants the boxes of `drive` to be begun, if it cares; a wish.
+    fn order(&self, _drive: &ChunkGrid) -> Option<Vec<usize>> {
+        None
+    }
+
+    /// How many boxes may be begun before the first of them is finished, if it holds memory for each.
+    fn at_once(&self, _drive: &ChunkGrid, _order: &[usize]) -> Option<usize> {
         None
     }
 

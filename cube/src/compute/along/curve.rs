@@ -37,7 +37,7 @@ impl Curves {
             x.reverse();
         }
         let kind = match method {
-            Method::Linear | Method::Nearest | Method::Previous => return None,
+            Method::Linear | Method::Nearest | Method::Previous | Method::Spline(0) => return None,
             Method::Cubic => Kind::Hermite(not_a_knot),
             Method::Pchip => Kind::Hermite(pchip),
             Method::Akima => Kind::Hermite(akima),

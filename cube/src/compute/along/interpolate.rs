@@ -19,8 +19,8 @@ pub enum Method {
     Quadratic,
     /// On the cubic spline through all values (not-a-knot).
     Cubic,
-    /// On the spline of a degree through all values (xarray's "polynomial" with `order`; 1 is linear, 5 "quintic"); of a lower one where there are
-    /// fewer values.
+    /// On the spline of a degree through all values (xarray's "polynomial" with `order`; 0 is `Previous`, 1 linear, 5 "quintic"); of a lower one
+    /// where there are fewer values.
     Spline(u8),
     /// On pieces of third degree that rise and fall only where values do.
     Pchip,
@@ -35,7 +35,7 @@ pub enum Method {
 impl Method {
     /// Whether a value depends on its neighbours alone.
     fn is_local(self) -> bool {
-        matches!(self, Self::Linear | Self::Nearest | Self::Previous)
+        matches!(self, Self::Linear | Self::Nearest | Self::Previous | Self::Spline(0))
     }
 }
 
@@ -145,7 +145,7 @@ impl Interpolate {
                 let nearer_low = (place - self.labels[low]).abs() <= (self.labels[high] - place).abs();
                 value(if nearer_low { low } else { high })
             }
-            Method::Previous => {
+            Method::Previous | Method::Spline(0) => {
                 let (low, high) = if x < y { (a, b) } else { (b, a) };
                 value(if place >= self.labels[high] { high } else { low })
             }

@@ -19,7 +19,7 @@ impl<'a, T> Lines<'a, T> {
     }
 }
 
-/// Numbers that lines are worked on in: f64, i64 where that is exact, f32 where values are compared only.
+/// Numbers that lines are worked on in: f64, i64 or u64 where that is exact, f32 where values are compared only.
 pub(super) trait LineNumber: Element + CastTo<f64> {
     const AS: DType;
 }
@@ -34,6 +34,10 @@ impl LineNumber for f32 {
 
 impl LineNumber for i64 {
     const AS: DType = DType::I64;
+}
+
+impl LineNumber for u64 {
+    const AS: DType = DType::U64;
 }
 
 /// Reads the values along `axes` (ascending) as lines, lets `work` append `n_out` results for each, and puts those in place of

@@ -310,6 +310,12 @@ pub fn along(
                 Ok(())
             })
         }
+        AxisOp::SortedPositions if x.dtype() == DType::U64 => {
+            map_lines_to::<u64, i64>(x, axes, n_out, output, |lines, out| {
+                sorted_positions(lines, |_| false, |position| position as i64, wanted, out);
+                Ok(())
+            })
+        }
         AxisOp::SortedPositions => {
             let is_missing = |value: i64| x.dtype().is_time_like() && value == i64::MIN;
             map_lines::<i64>(x, axes, n_out, output, |lines, out| {

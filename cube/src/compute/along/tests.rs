@@ -109,3 +109,10 @@ fn polynomials_are_found_again() {
         assert!((a - b).abs() < 1e-6, "{found:?}");
     }
 }
+
+#[test]
+fn positions_in_order_of_the_largest_numbers() {
+    let block = Block::new(&[4], vec![1u64 << 63, u64::MAX, 1, (1 << 63) + 1]).unwrap();
+    let found = along(&AxisOp::SortedPositions, &block, &[0], &(0..4), &(0..4), 4).unwrap();
+    assert_eq!(found.values::<i64>().unwrap(), [2, 0, 3, 1]);
+}

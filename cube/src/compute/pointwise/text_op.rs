@@ -1,9 +1,12 @@
 //! Operations on strings, one by one. Positions and widths count characters, not bytes.
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use crate::base::{Block, DType, Error, Result};
+use crate::base::{Block, DType, Error, ErrorKind, Result};
+
+/// The most bytes that are made of the strings of one block by filling up or repeating.
+const MOST_BYTES: usize = 1 << 30;
 
 /// An operation on every string of an array (xarray's `.str`).
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +33,6 @@ pub enum TextOp {
         /// With what.
         fill: char,
     },
-    /// Filled up to a width with zeros behind the sign.
-    ZeroFill(usize),
     /// Whether it begins with a text (bool).
     StartsWith(Arc<str>),
     /// Whether it ends with a text (bool).
@@ -51,7 +52,7 @@ pub enum TextOp {
     Replace {
         /// What goes.
         pattern: Pattern,
-        /// What comes; `$1` is the first group of the pattern.
+        /// What comes; `$1` is the first group of the pattern. See [`TextOp::replacing`].
         with: Arc<str>,
         /// How many are replaced; 0 for all.
         limit: usize,
@@ -112,7 +113,7 @@ pub enum CharKind {
     Alpha,
     /// Letters and digits.
     Alphanumeric,
-    /// 0 to 9, in any script.
+    /// 0 to 9, in any script, raised, lowered or circled too; no other numbers (½, ⑩), as Python's `isdigit` has it.
     Digit,
     /// White space.
     Space,
@@ -170,9 +171,43 @@ impl Pattern {
     pub fn n_groups(&self) -> usize {
         self.0.captures_len()
     }
+
+    fn has_group(&self, name: &str) -> bool {
+        match name.parse::<usize>() {
+            Ok(number) => number < self.n_groups(),
+            Err(_) => self.0.capture_names().flatten().any(|held| held == name),
+        }
+    }
+
+    /// The groups by number and name, for people.
+    fn groups_text(&self) -> String {
+        let names: String = self.0.capture_names().flatten().map(|name| format!(", `{name}`")).collect();
+        match self.n_groups() - 1 {
+            0 => "none but 0, all that is found".into(),
+            last => format!("0 to {last}{names}"),
+        }
+    }
 }
 
 impl TextOp {
+    /// What a pattern finds, replaced: in `with`, `$1`, `${1}`, `$name` and `${name}` are groups of the pattern, `$$` is a dollar sign. Names without
+    /// curly brackets go on as long as letters of English, digits and underscores do.
+    ///
+    /// # Errors
+    /// If `with` names a group that the pattern does not have.
+    pub fn replacing(pattern: Pattern, with: &str) -> Result<Self> {
+        if let Some(name) = groups_in(with).into_iter().find(|name| !pattern.has_group(name)) {
+            let n_digits = name.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = name.split_at(n_digits);
+            let hint = match !rest.is_empty() && !number.is_empty() && pattern.has_group(number) {
+                true => format!("write `${{{number}}}{rest}`: names go on as long as letters, digits and `_` do"),
+                false => format!("its groups: {}; write `$$` for a dollar sign", pattern.groups_text()),
+            };
+            return Err(Error::invalid(format!("the pattern has no group `{name}`")).hint(hint));
+        }
+        Ok(Self::Replace { pattern, with: with.into(), limit: 0 })
+    }
+
     /// The name of the method.
     pub fn name(&self) -> &'static str {
         match self {
@@ -182,20 +217,31 @@ impl TextOp {
             Self::Case(Case::Title) => "title",
             Self::Case(Case::Capitalize) => "capitalize",
             Self::Case(Case::Swap) => "swapcase",
-            Self::Is(_) => "is",
-            Self::Strip { .. } => "strip",
-            Self::Pad { .. } => "pad",
-            Self::ZeroFill(_) => "zfill",
+            Self::Is(CharKind::Alpha) => "isalpha",
+            Self::Is(CharKind::Alphanumeric) => "isalnum",
+            Self::Is(CharKind::Digit) => "isdigit",
+            Self::Is(CharKind::Space) => "isspace",
+            Self::Is(CharKind::Lower) => "islower",
+            Self::Is(CharKind::Upper) => "isupper",
+            Self::Strip { characters: Some(_), .. } => "strip_of",
+            Self::Strip { side: Ends::Both, .. } => "strip",
+            Self::Strip { side: Ends::Left, .. } => "lstrip",
+            Self::Strip { side: Ends::Right, .. } => "rstrip",
+            Self::Pad { side: Ends::Left, .. } => "rjust",
+            Self::Pad { side: Ends::Right, .. } => "ljust",
+            Self::Pad { side: Ends::Both, .. } => "center",
             Self::StartsWith(_) => "startswith",
             Self::EndsWith(_) => "endswith",
             Self::Contains(_) => "contains",
             Self::Count(_) => "count",
-            Self::Find { .. } => "find",
+            Self::Find { last: false, .. } => "find",
+            Self::Find { last: true, .. } => "rfind",
             Self::Replace { .. } => "replace",
             Self::Extract { .. } => "extract",
             Self::Part { .. } => "part",
-            Self::Slice { .. } => "slice",
-            Self::Wrap { .. } => "cat",
+            Self::Slice { step: 1, .. } => "slice",
+            Self::Slice { .. } => "slice_by",
+            Self::Wrap { .. } => "wrapped",
             Self::Repeat(_) => "repeat",
         }
     }
@@ -224,7 +270,24 @@ impl TextOp {
                 let held = all().map(|text| u8::from(self.holds(text))).collect::<Vec<u8>>();
                 Block::with_dtype(DType::Bool, x.shape(), held)
             }
-            _ => Block::from_strings(x.shape(), all().map(|text| self.changed(text))),
+            _ => {
+                let size = all().fold(0usize, |size, text| size.saturating_add(self.added(text)));
+                if size > MOST_BYTES {
+                    let message = format!("`str().{}` makes {size} bytes of one block of strings", self.name());
+                    return Err(Error::new(ErrorKind::OverBudget, message)
+                        .hint(format!("at most {MOST_BYTES} are made: pad or repeat less, or use smaller chunks")));
+                }
+                Block::from_strings(x.shape(), all().map(|text| self.changed(text)))
+            }
+        }
+    }
+
+    /// How many bytes longer a string gets by filling up or repeating.
+    fn added(&self, text: &str) -> usize {
+        match self {
+            Self::Pad { width, fill, .. } => width.saturating_sub(text.chars().count()).saturating_mul(fill.len_utf8()),
+            Self::Repeat(n) => text.len().saturating_mul(*n),
+            _ => 0,
         }
     }
 
@@ -253,11 +316,6 @@ impl TextOp {
             Self::Case(case) => case.of(text),
             Self::Strip { side, characters } => stripped(text, *side, characters.as_deref()).to_owned(),
             Self::Pad { width, side, fill } => padded(text, *width, *side, *fill),
-            Self::ZeroFill(width) => {
-                let (sign, digits) = text.split_at(usize::from(text.starts_with(['+', '-'])));
-                let n = width.saturating_sub(text.chars().count());
-                format!("{sign}{}{digits}", "0".repeat(n))
-            }
             Self::Replace { pattern, with, limit } => pattern.0.replacen(text, *limit, &**with).into_owned(),
             Self::Extract { pattern, group } => {
                 let found = pattern.0.captures(text).and_then(|found| found.get(*group));
@@ -311,12 +369,44 @@ impl CharKind {
         match self {
             Self::Alpha => all(char::is_alphabetic),
             Self::Alphanumeric => all(char::is_alphanumeric),
-            Self::Digit => all(|letter| letter.is_numeric() && !letter.is_alphabetic()),
+            Self::Digit => DIGITS.is_match(text),
             Self::Space => all(char::is_whitespace),
             Self::Lower => text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase),
             Self::Upper => text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
         }
     }
+}
+
+/// Nothing but digits: those of decimal numbers of any script, and the others that have the value of a digit (Numeric_Type=Digit of Unicode).
+#[expect(clippy::expect_used, reason = "a constant that the tests compile")]
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
+    let others = [
+        r"\xB2\xB3\xB9\u{1369}-\u{1371}\u{19DA}\u{2070}\u{2074}-\u{2079}\u{2080}-\u{2089}\u{2460}-\u{2468}\u{2474}-\u{247C}",
+        r"\u{2488}-\u{2490}\u{24EA}\u{24F5}-\u{24FD}\u{24FF}\u{2776}-\u{277E}\u{2780}-\u{2788}\u{278A}-\u{2792}",
+        r"\u{10A40}-\u{10A43}\u{10E60}-\u{10E68}\u{11052}-\u{1105A}\u{1F100}-\u{1F10A}",
+    ];
+    Regex::new(&format!(r"\A[\p{{Nd}}{}]+\z", others.concat())).expect("a pattern")
+});
+
+/// The groups that the text of a replacement names, as the crate `regex` reads it.
+fn groups_in(with: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = with;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+        } else if let Some((name, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            names.push(name);
+            rest = after;
+        } else {
+            let end = rest.find(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            names.extend((!name.is_empty()).then_some(name));
+            rest = after;
+        }
+    }
+    names
 }
 
 fn stripped<'a>(text: &'a str, side: Ends, characters: Option<&str>) -> &'a str {
@@ -350,7 +440,7 @@ fn sliced(text: &str, start: Option<i64>, stop: Option<i64>, step: i64) -> Strin
     let mut taken = String::new();
     while (step > 0 && at < stop) || (step < 0 && at > stop) {
         taken.extend(usize::try_from(at).ok().and_then(|at| letters.get(at)));
-        at += step;
+        at = at.saturating_add(step);
     }
     taken
 }
@@ -373,8 +463,8 @@ mod tests {
             (slice(Some(2), Some(0), -1), "Köln", "lö"),
             (slice(Some(9), None, 1), "Köln", ""),
             (slice(None, Some(-9), 1), "Köln", ""),
-            (TextOp::ZeroFill(5), "-42", "-0042"),
-            (TextOp::ZeroFill(2), "1234", "1234"),
+            (slice(Some(1), None, i64::MAX), "Köln", "ö"),
+            (slice(Some(2), None, i64::MIN), "Köln", "l"),
             (TextOp::Pad { width: 5, side: Ends::Both, fill: '*' }, "ab", "**ab*"),
             (TextOp::Pad { width: 4, side: Ends::Both, fill: '*' }, "a", "*a**"),
             (TextOp::Pad { width: 4, side: Ends::Left, fill: ' ' }, "ö", "   ö"),
@@ -395,5 +485,53 @@ mod tests {
         let error = Pattern::new("a(b").unwrap_err().to_string();
         assert!(error.contains("`a(b` is no regular expression: unclosed group"), "{error}");
         assert!(Pattern::new(r"(?=a)").is_err() && Pattern::literal("a(b").is_ok());
+    }
+
+    #[test]
+    fn digits_are_those_of_python() {
+        // str.isdigit() of Python 3.11
+        let digits = ["7", "1999", "٣", "²", "₂", "①", "42²", "𝟗"];
+        assert!(digits.iter().all(|text| CharKind::Digit.holds(text)));
+        for text in ["½", "⑩", "五", "Ⅷ", "", "4 2", "-1", "1.5", "7\n"] {
+            assert!(!CharKind::Digit.holds(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn replacements_name_groups_that_are_there() {
+        let of = |pattern: &str, with: &str| TextOp::replacing(Pattern::new(pattern).unwrap(), with);
+        let rows = [
+            (r"(\w)(\w)", "${2}_$1", "b_a"),
+            (r"(\w)(\w)", "$2-$1 $$3 $ $", "b-a $3 $ $"),
+            (r"(?P<first>\w)(\w)", "${2}${first}", "ba"),
+            (r"(?P<first>\w)(\w)", "$first.$0", "a.ab"),
+            (r"\w\w", "${0", "${0"),
+            (r"\w\w", "$é", "$é"),
+        ];
+        for (pattern, with, expected) in rows {
+            assert_eq!(of(pattern, with).unwrap().changed("ab"), expected, "{with}");
+        }
+        let unknown = [
+            (r"(\w)(\w)", "$2_$1", "no group `2_`; write `${2}_`"),
+            (r"(\w)(\w)", "$$$1st", "no group `1st`; write `${1}st`"),
+            (r"(\w)(\w)", "${3}", "no group `3`; its groups: 0 to 2"),
+            (r"(?P<first>\w)", "$second", "its groups: 0 to 1, `first`"),
+            (r"\w", "5 $US", "no group `US`; its groups: none but 0, all that is found; write `$$`"),
+            (r"\w", "${}", "no group ``"),
+        ];
+        for (pattern, with, expected) in unknown {
+            let error = of(pattern, with).unwrap_err().to_string();
+            assert!(error.contains(expected), "{with}: {error}");
+        }
+    }
+
+    #[test]
+    fn strings_that_no_memory_holds_are_refused() {
+        let texts = Block::from_strings(&[2], ["a".repeat(1000), "b".into()]).unwrap();
+        for op in [TextOp::Repeat(1 << 21), TextOp::Pad { width: usize::MAX, side: Ends::Both, fill: '*' }] {
+            let error = op.of(&texts).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OverBudget, "{error}");
+        }
+        assert_eq!(TextOp::Repeat(3).of(&texts).unwrap().text().unwrap().value(1), "bbb");
     }
 }

@@ -19,6 +19,9 @@ const WEDGE: f64 = 90.0;
 /// Overlaps below this part of a new cell come from rounding.
 const NOTHING: f64 = 1e-10;
 
+/// Squared distance from the axis below which a place is a pole.
+const AT_POLE: f64 = 1e-24;
+
 /// The outline of a cell: great circles from corner to corner, the last joined to the first, or parallels where these were cut.
 #[derive(Debug, Clone)]
 struct Outline {
@@ -112,7 +115,11 @@ impl Outline {
 
     /// Calls `found` with the numbers of each stretch of latitudes and longitudes that overlaps with the cell, and the part of theirs that it covers.
     fn parts(&self, lats: &Spans, lons: &Spans, mut found: impl FnMut(usize, usize, f64)) {
-        let turns: Vec<f64> = self.edges().map(|(a, b, _)| turn(a, b)).collect();
+        // A corner on a pole has no longitude: its neighbours follow each other.
+        let places: Vec<Place> =
+            self.corners.iter().map(|(p, _)| *p).filter(|p| p[0] * p[0] + p[1] * p[1] > AT_POLE).collect();
+        let Some(&first) = places.first() else { return };
+        let turns: Vec<f64> = (0..places.len()).map(|k| turn(places[k], places[(k + 1) % places.len()])).collect();
         let around = turns.iter().sum::<f64>().abs() > 1.0;
         let (mut south, mut north) =
             self.corners.iter().fold((1.0f64, -1.0f64), |(low, high), (p, _)| (low.min(p[2]), high.max(p[2])));
@@ -123,9 +130,9 @@ impl Outline {
             } else {
                 south = -1.0
             }
-            (0.0, 360.0)
+            // Every column is cut out of it, each once, wherever it begins.
+            (f64::NEG_INFINITY, f64::INFINITY)
         } else {
-            let first = self.corners[0].0;
             let start = first[1].atan2(first[0]).to_degrees();
             let reached = turns.iter().scan(start, |at, turn| {
                 *at += turn.to_degrees();
@@ -135,7 +142,8 @@ impl Outline {
         };
         let (south, north) = (south.clamp(-1.0, 1.0).asin().to_degrees(), north.clamp(-1.0, 1.0).asin().to_degrees());
         let pole = if upper { 1.0 } else { -1.0 };
-        for turn in [-720.0, -360.0, 0.0, 360.0, 720.0] {
+        let turns: &[f64] = if around { &[0.0] } else { &[-720.0, -360.0, 0.0, 360.0, 720.0] };
+        for turn in turns {
             for &(a, b, j) in lons.between(west + turn, east + turn) {
                 let n_wedges = ((b - a) / WEDGE).ceil().max(1.0);
                 for wedge in 0..n_wedges as usize {
@@ -249,7 +257,7 @@ fn cross(a: Place, b: Place) -> Place {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-/// The cells around points of two dimensions: corners in the middle of four points, beyond the outermost ones as far as inside.
+/// The cells around points of two dimensions, two at least along each: corners in the middle of four points, beyond the outermost ones as far as inside.
 pub(super) fn around_points(points: &[Place], shape: [usize; 2]) -> Vec<Vec<Place>> {
     let [ny, nx] = shape;
     let inner = |k: i64, n: usize| -> (usize, usize, bool) {
@@ -272,7 +280,12 @@ pub(super) fn around_points(points: &[Place], shape: [usize; 2]) -> Vec<Vec<Plac
     };
     let corner = |i: i64, j: i64| -> Place {
         let four = [at(i - 1, j - 1), at(i - 1, j), at(i, j - 1), at(i, j)];
-        unit([0, 1, 2].map(|k| four.iter().map(|p| p[k]).sum::<f64>()))
+        let found = unit([0, 1, 2].map(|k| four.iter().map(|p| p[k]).sum::<f64>()));
+        let is_outer = i == 0 || j == 0 || i as usize == ny || j as usize == nx;
+        let nearest = points[(i as usize).min(ny - 1) * nx + (j as usize).min(nx - 1)];
+        // What would lie beyond a pole ends there: a cell does not reach to the other side of the world.
+        let is_beyond = found[0] * nearest[0] + found[1] * nearest[1] < 0.0 || nearest[2].abs() > 1.0 - 1e-12;
+        if is_outer && is_beyond && nearest[2].abs() > 0.5 { [0.0, 0.0, nearest[2].signum()] } else { found }
     };
     let corners: Vec<Place> =
         (0..=ny as i64).flat_map(|i| (0..=nx as i64).map(move |j| (i, j))).map(|(i, j)| corner(i, j)).collect();
@@ -326,6 +339,10 @@ mod tests {
             cell(&[(80.0, 0.0), (82.0, 90.0), (79.0, 180.0), (85.0, 270.0)]),
             cell(&[(-80.0, 10.0), (-82.0, 100.0), (-79.0, 190.0), (-85.0, 280.0)]),
             cell(&[(90.0, 0.0), (70.0, 30.0), (72.0, 60.0)]),
+            // On it exactly, once and twice, first and in between.
+            vec![[0.0, 0.0, 1.0], place(70.0, 30.0), place(72.0, 60.0)],
+            vec![[0.0, 0.0, 1.0], [0.0, 0.0, 1.0], place(85.0, 15.0), place(85.0, 5.0)],
+            vec![place(-60.0, 0.0), [0.0, 0.0, -1.0], place(-65.0, 120.0)],
             cell(&[(55.0, -40.0), (55.0, 40.0), (61.0, 40.0), (61.0, -40.0)]),
             cell(&[(0.0, 100.0), (0.0, 101.0), (1.0, 101.0), (1.0, 100.0)]),
         ];
@@ -336,6 +353,39 @@ mod tests {
                     (1..cell.len() - 1).map(|j| excess(cell[0], cell[j], cell[j + 1])).sum::<f64>().abs();
                 assert!((found[k] / expected - 1.0).abs() < 1e-8, "cell {k}, step {step}: {} of {expected}", found[k]);
             }
+        }
+    }
+
+    #[test]
+    fn a_cell_around_a_pole_counts_once_wherever_columns_begin() {
+        let cell: Vec<Place> =
+            [(80.0, 0.0), (82.0, 90.0), (79.0, 180.0), (85.0, 270.0)].map(|(lat, lon)| place(lat, lon)).to_vec();
+        let lats: Vec<f64> = (0..18).map(|i| -85.0 + 10.0 * f64::from(i)).collect();
+        let area = |lons: Vec<f64>| -> f64 {
+            let rows = overlaps(std::slice::from_ref(&cell), &Grid::new(lats.clone(), lons).unwrap()).unwrap();
+            assert!(rows.weights.iter().all(|weight| *weight < 1.0), "{:?}", rows.weights);
+            rows.weights.iter().sum()
+        };
+        // Columns that begin at the meridian, and those that lie across it.
+        let from_zero = area((0..36).map(|i| 5.0 + 10.0 * f64::from(i)).collect());
+        for start in [-180.0, -5.0, 0.0, 3.0] {
+            let found = area((0..36).map(|i| start + 10.0 * f64::from(i)).collect());
+            assert!((found - from_zero).abs() < 1e-9, "{start}: {found} of {from_zero}");
+        }
+    }
+
+    #[test]
+    fn rows_that_end_at_a_pole_do_not_reach_beyond_it() {
+        let lats: Vec<f64> = (0..19).map(|i| 90.0 - 10.0 * f64::from(i)).collect();
+        let lons: Vec<f64> = (0..36).map(|i| 10.0 * f64::from(i)).collect();
+        let points: Vec<Place> = lats.iter().flat_map(|&lat| lons.iter().map(move |&lon| place(lat, lon))).collect();
+        let target = Grid::new((0..18).map(|i| -85.0 + 10.0 * f64::from(i)).collect(), lons.clone()).unwrap();
+        let rows = overlaps(&around_points(&points, [19, 36]), &target).unwrap();
+        for row in 0..rows.n_rows() {
+            let sum: f64 = rows.weights[rows.starts[row]..rows.starts[row + 1]].iter().sum();
+            // The outermost corners are taken on in a straight line, which leaves a gap where the columns meet.
+            let least = if matches!(row % 36, 0 | 35) { 0.99 } else { 1.0 - 1e-5 };
+            assert!((least..1.0 + 1e-5).contains(&sum), "row {row}: {sum}");
         }
     }
 

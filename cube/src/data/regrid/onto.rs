@@ -52,7 +52,7 @@ impl Regridder {
     /// Weights from a grid whose latitudes and longitudes are coordinates of two dimensions (an ocean model's, a swath's) to a grid of axes:
     /// bilinear within the old cell of four points around each new one, the nearest point, or conservative: by the areas that old cells, whose corners
     /// stand in the middle of four points and are joined by great circles, share with new ones (see [`Regridder::from_bounds`] for corners that are
-    /// known). New points outside of all old cells are missing.
+    /// known; a point without a place takes the cells around it away). New points outside of all old cells are missing.
     ///
     /// ```
     /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
@@ -66,7 +66,7 @@ impl Regridder {
     /// ```
     ///
     /// # Errors
-    /// If there are no such coordinates.
+    /// If there are no such coordinates, or fewer than two points along a dimension whose cells are wanted.
     pub fn from_curvilinear(source: &DataArray, target: &Grid, method: RegridMethod) -> Result<Self> {
         let (lat, lon) = grid(source)?;
         let shape = [lat.variable().shape()[0], lat.variable().shape()[1]];
@@ -75,6 +75,12 @@ impl Regridder {
         if method == RegridMethod::Conservative {
             let (lats, lons) = (lat.values()?.to_f64()?, lon.values()?.to_f64()?);
             let points: Vec<_> = lats.iter().zip(&lons).map(|(&lat, &lon)| place(lat, lon)).collect();
+            if shape.iter().any(|n| *n < 2) {
+                let dims = lat.variable().dims().iter().collect::<Vec<_>>().join("` and `");
+                let message =
+                    format!("cells around points need two points at least along `{dims}`, here are {shape:?}");
+                return Err(Error::invalid(message).hint("give the corners with `Regridder::from_bounds`"));
+            }
             let rows = overlaps(&around_points(&points, shape.map(|n| n as usize)), target)?;
             return Self::of_cells(method, from, rows, to);
         }

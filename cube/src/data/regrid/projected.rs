@@ -178,7 +178,11 @@ impl Regridder {
             Axis::new(coord.name(), coord.values()?.to_f64()?, cyclic)
         };
         if method == RegridMethod::Conservative && *to == Crs::Geographic {
-            let (rows, columns) = (axis(outer)?.edges(), axis(inner)?.edges());
+            let (mut rows, columns) = (axis(outer)?.edges(), axis(inner)?.edges());
+            // Labels on a pole have cells that end there.
+            if !matches!(from, Crs::Proj(_)) {
+                rows.iter_mut().for_each(|row| *row = row.clamp(-90.0, 90.0));
+            }
             let corners: Vec<(f64, f64)> = rows.iter().flat_map(|&y| columns.iter().map(move |&x| (y, x))).collect();
             let corners: Vec<_> = from.to_geographic(&corners)?.into_iter().map(|(lat, lon)| place(lat, lon)).collect();
             let shape = [rows.len() - 1, columns.len() - 1];
