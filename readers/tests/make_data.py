@@ -2,8 +2,8 @@
 
     python -m venv venv && venv/bin/pip install xarray netCDF4 h5py cftime hdf5plugin kerchunk fastparquet "icechunk<2" "zarr<3.2" && venv/bin/python make_data.py
 
-filters.h5 (hdf5plugin), odd.h5, kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`, `odd`,
-`references` and `versions` below; their bytes differ from run to run.
+filters.h5 (hdf5plugin), odd.h5, attributes.h5, kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`, `odd`,
+`attributes`, `references` and `versions` below; their bytes differ from run to run.
 """
 import json, os, shutil, sys
 import h5py, netCDF4, numpy as np, xarray as xr
@@ -129,6 +129,41 @@ def odd(path):
         layout = h5py.VirtualLayout((10,), "i8"); layout[:5] = layout[5:] = h5py.VirtualSource(".", "numbers", (5,)); f.create_virtual_dataset("virtual", layout)
 
 
+def attributes(path):
+    """Numbers that no machine has in attributes, and more of them in datasets; text of a virtual dataset; enums of 64 bits."""
+    from h5py import h5a, h5d, h5s, h5t, h5z
+    with h5py.File(path, "w", libver="latest") as f:
+        def put(name, t, values, filtered=False):
+            p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            if filtered: p.set_chunk((2,)); p.set_filter(h5z.FILTER_NBIT, h5z.FLAG_MANDATORY, ())
+            h5d.create(f.id, name.encode(), t, h5s.create_simple(values.shape), p).write(h5s.ALL, h5s.ALL, values)
+
+        def attribute(name, key, t, value):
+            space = h5s.create(h5s.SCALAR) if np.ndim(value) == 0 else h5s.create_simple(np.shape(value))
+            h5a.create(f[name].id, key.encode(), t, space).write(np.ascontiguousarray(value).reshape(np.shape(value)))
+        signed_20 = h5t.STD_I32LE.copy(); signed_20.set_precision(20)
+        shifted = h5t.STD_I32BE.copy(); shifted.set_precision(12); shifted.set_offset(8)
+        brain = h5t.IEEE_F32LE.copy(); brain.set_fields(15, 7, 8, 0, 7); brain.set_size(2); brain.set_ebias(127)
+        huge = h5t.IEEE_F64LE.copy(); huge.set_size(20); huge.set_precision(160); huge.set_fields(159, 144, 15, 0, 144); huge.set_ebias(16383)
+        named = signed_20.copy(); named.commit(f.id, b"signed_20")
+        f["scaled"] = np.array([-4, -3, 2, 6], "i2")
+        attribute("scaled", "valid_min", signed_20, np.int32(-3)); f["scaled"].attrs["scale_factor"] = np.longdouble(0.5)
+        attribute("scaled", "brain", brain, np.array([1.5, -2], "f4")); attribute("scaled", "shifted", shifted, np.int32(-7))
+        attribute("scaled", "named", named, np.int32(-9))
+        f["many"] = np.arange(2)
+        for n in range(12): attribute("many", f"a{n}", signed_20, np.int32(-n))
+        f["unscaled"] = np.arange(2); attribute("unscaled", "scale_factor", huge, np.float64(0.5))
+        f["other"] = np.arange(2); attribute("other", "note", huge, np.float64(0.5)); f["other"].attrs["title"] = "read"
+        at_7 = h5t.IEEE_F32LE.copy(); at_7.set_fields(26, 20, 6, 7, 13); at_7.set_offset(7); at_7.set_precision(20); at_7.set_ebias(31)
+        put("at_7", at_7, np.array([1, -2.5, 0, 96], "f4")); put("nbit_at_7", at_7, np.array([1, -2.5, 0, 96], "f4"), True)
+        biased = h5t.IEEE_F64LE.copy(); biased.set_fields(15, 7, 8, 0, 7); biased.set_size(2); biased.set_ebias(63)
+        put("biased", biased, np.array([1, -2.0**190, 0, 96]))
+        limits = np.iinfo("i8"); members = {"least": int(limits.min), "most": int(limits.max)}
+        f.create_dataset("limits", data=np.array([limits.max]), dtype=h5py.enum_dtype(members, "i8"))
+        f["letters"] = np.array([b"ab", b"c"], "S4"); layout = h5py.VirtualLayout((2,), "S4"); layout[:] = h5py.VirtualSource(".", "letters", (2,))
+        f.create_virtual_dataset("virtual_text", layout)
+
+
 def references(folder):
     from kerchunk.df import refs_to_dataframe
     from kerchunk.hdf import SingleHdf5ToZarr
@@ -156,4 +191,4 @@ def versions(folder):
     json.dump(ids, open(os.path.join(folder, "versions.json"), "w"))
 
 
-filters(os.path.join(here, "filters.h5")); odd(os.path.join(here, "odd.h5")); references(here); versions(here)
+filters(os.path.join(here, "filters.h5")); odd(os.path.join(here, "odd.h5")); attributes(os.path.join(here, "attributes.h5")); references(here); versions(here)

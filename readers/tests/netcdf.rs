@@ -236,3 +236,67 @@ fn what_only_the_c_library_reads_goes_through_it_or_the_error_says_so() {
         assert!(error.contains("virtual dataset") && error.contains("without `hdf5-c`"), "{error}");
     }
 }
+
+/// attributes.h5: numbers that no machine has, in attributes, and what libhdf5 reads of them.
+#[test]
+fn attributes_of_unusual_bits_are_read_and_decoding_goes_by_them() {
+    let file = open(&data("attributes.h5")).unwrap();
+    let scaled = file.var("scaled");
+    assert_eq!(scaled.values().unwrap().to_f64().unwrap(), [-2.0, -1.5, 1.0, 3.0], "scale_factor is a long double");
+    let raw = OpenOptions::new().decode_cf(false).open(&data("attributes.h5")).unwrap();
+    let numbers = |array: &terracube_cube::DataArray, name: &str| {
+        let value = array.attrs().get(name).unwrap_or_else(|| panic!("no `{name}`"));
+        value.numbers().unwrap()
+    };
+    let rows: [(&str, &[f64]); 5] = [
+        ("valid_min", &[-3.0]),
+        ("shifted", &[-7.0]),
+        ("named", &[-9.0]),
+        ("brain", &[1.5, -2.0]),
+        ("scale_factor", &[0.5]),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(numbers(&raw.var("scaled"), name), expected, "{name}");
+    }
+    // More than eight of them stand in a heap.
+    for n in 0..12 {
+        assert_eq!(numbers(&file.var("many"), &format!("a{n}")), [-f64::from(n)]);
+    }
+    // One that is not read is an error of the variable that needs it, and nothing to the others.
+    let error = file.var("unscaled").values().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let error = error.to_string();
+    assert!(error.contains("`unscaled`") && error.contains("`scale_factor`") && error.contains("160 bits"), "{error}");
+    let other = file.var("other");
+    assert_eq!(other.values().unwrap().to_f64().unwrap(), [0.0, 1.0]);
+    assert_eq!((other.attrs().text("title"), other.attrs().get("note")), (Some("read"), None));
+}
+
+#[test]
+fn floats_that_begin_further_up_or_reach_further_are_read() {
+    let file = open(&data("attributes.h5")).unwrap();
+    let rows: [(&str, DType, [f64; 4]); 3] = [
+        ("at_7", DType::F32, [1.0, -2.5, 0.0, 96.0]),
+        ("nbit_at_7", DType::F32, [1.0, -2.5, 0.0, 96.0]),
+        ("biased", DType::F64, [1.0, -(2f64.powi(190)), 0.0, 96.0]),
+    ];
+    for (name, dtype, expected) in rows {
+        let array = file.var(name);
+        let values = array.values().unwrap_or_else(|error| panic!("{name}: {error}")).to_f64().unwrap();
+        assert_eq!((array.dtype(), &values[..]), (dtype, &expected[..]), "{name}");
+    }
+}
+
+#[test]
+fn members_of_enums_are_exact() {
+    let info = terracube_readers::inspect::info(&data("attributes.h5"), &OpenOptions::new()).unwrap();
+    let expected = "enum int64 {least: -9223372036854775808, most: 9223372036854775807}";
+    assert_eq!(info["groups"]["/"]["variables"]["limits"]["stored_type"], expected);
+}
+
+/// The C library is asked for numbers only.
+#[test]
+fn the_c_library_is_named_only_where_it_would_help() {
+    let error = open(&data("attributes.h5")).unwrap().var("virtual_text").values().unwrap_err().to_string();
+    assert!(error.contains("virtual dataset") && !error.contains("hdf5-c"), "{error}");
+}

@@ -1,5 +1,6 @@
 //! Numbers whose bits are not those of a machine's: integers of fewer bits than their bytes hold, or of three bytes; floats whose
-//! exponent and mantissa have other lengths (bfloat16, 80 bits of an x87, packed ones). HDF5 describes each by the places of its fields.
+//! exponent and mantissa have other lengths (bfloat16, 80 bits of an x87, packed ones). HDF5 describes each by the places of its fields,
+//! which count from the lowest bit of the word even where the number begins further up.
 use terracube_cube::base::{Block, DType};
 use terracube_cube::{Error, Result};
 
@@ -37,9 +38,20 @@ impl Bits {
                 (3 | 4, false) => DType::U32,
                 (_, false) => DType::U64,
             },
-            BitsKind::Float { exponent, mantissa, .. } if exponent.1 <= 8 && mantissa.1 <= 23 => DType::F32,
-            BitsKind::Float { .. } => DType::F64,
+            BitsKind::Float { exponent, mantissa, bias, implied, .. } => {
+                let behind = i64::from(mantissa.1) - i64::from(!implied);
+                let powers = 1i64 << exponent.1.min(16);
+                // The powers of two of the greatest number, and of the least above zero.
+                let (most, least) = (powers - 2 - i64::from(*bias), 1 - i64::from(*bias) - behind);
+                if mantissa.1 <= 23 && most <= 127 && least >= -149 { DType::F32 } else { DType::F64 }
+            }
         }
+    }
+
+    /// The first of the stored values, if it is an integer.
+    pub(super) fn whole(&self, bytes: &[u8]) -> Option<i128> {
+        let BitsKind::Integer { offset, precision, signed } = self.kind else { return None };
+        Some(integer(self.word(bytes.get(..self.size)?), offset, precision, signed))
     }
 
     /// Values in C order as a block.
@@ -144,6 +156,7 @@ mod tests {
         assert_eq!(bits(3, 0, 24, false, true).dtype(), DType::U32);
         let wide = bits(8, 0, 64, true, false).decode(&i64::MIN.to_le_bytes(), &[1]).unwrap();
         assert_eq!(wide.values::<i64>().unwrap(), [i64::MIN]);
+        assert_eq!(bits(8, 0, 64, false, true).whole(&[0xff; 8]), Some(u64::MAX.into()));
     }
 
     #[test]
@@ -159,6 +172,14 @@ mod tests {
             assert_eq!(one(&brain, &bits.to_le_bytes()), f64::from(f32::from_bits(u32::from(bits) << 16)), "{value}");
         }
         assert!(one(&brain, &0x7fc0u16.to_le_bytes()).is_nan());
+        assert_eq!(brain.dtype(), DType::F32);
+        // The same fields with another bias reach further up, or down, than 32 bits do.
+        let up = float(2, 15, (7, 8), (0, 7), 63, true);
+        assert_eq!((up.dtype(), one(&up, &0x7f00u16.to_le_bytes())), (DType::F64, 2f64.powi(191)));
+        let down = float(2, 15, (7, 8), (0, 7), 200, true);
+        assert_eq!((down.dtype(), one(&down, &0x0001u16.to_le_bytes())), (DType::F64, 2f64.powi(-206)));
+        let longer = float(4, 31, (23, 8), (0, 23), 127, true);
+        assert_eq!((longer.dtype(), one(&longer, &1u32.to_le_bytes())), (DType::F32, 2f64.powi(-149)));
         // 1.5 and the least float of 80 bits, whose first bit is stored.
         let extended = float(10, 79, (64, 15), (0, 64), 16383, false);
         let bytes = |exponent: u16, mantissa: u64| [&mantissa.to_le_bytes()[..], &exponent.to_le_bytes()].concat();

@@ -110,7 +110,6 @@ impl FileBytes {
     }
 
     /// The path of a file of this machine.
-    #[cfg(feature = "hdf5-c")]
     pub(super) fn local_path(&self) -> Option<&Path> {
         match &self.place {
             Place::Local(file) => Some(&file.path),

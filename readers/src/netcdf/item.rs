@@ -39,6 +39,11 @@ impl Item {
         }
     }
 
+    /// Whether it is a number, and no truth value or text.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Number { .. } | Self::Half { .. } | Self::Bits(_))
+    }
+
     /// Bytes per stored value.
     pub(super) fn size(&self) -> usize {
         match self {

@@ -18,8 +18,12 @@ use crate::cf::encode::{Packer, limits};
 use crate::store::{Store, StoreOptions};
 use crate::write::{Mode, NetCdfFormat, Plan, Planned, WriteOptions};
 
-/// How often the encoder holds the values: the blocks, its own copy, and the encoded file.
+/// How often the values are held at once, at most. The encoder has copied the blocks, which are gone by then, and holds three more:
+/// classic, the variables of its plan, of the plan before, and in the order of the file; NetCDF-4, the datasets, what their chunks are
+/// made of, and the encoded file. Where the file goes through memory to its place, the last two have made room for it.
 const COPIES: u64 = 4;
+/// Bytes that are written to the disk at once.
+const BUFFERED: usize = 1 << 20;
 /// The size that chunks of a NetCDF-4 file have where none is said, in bytes: readers keep few of them.
 const CHUNK_BYTES: u64 = 4 << 20;
 
@@ -57,7 +61,7 @@ pub(crate) fn write(
         file.variable(planned, &values).map_err(|error| error.context(format!("variable `{}`", planned.name)))?;
     }
     // Renamed to its place where that is a path; an object appears whole.
-    place.put_through("", |out| guarded(place.url(), || file.encode(out)))?;
+    place.put_through("", BUFFERED, |out| guarded(place.url(), || file.encode(out)))?;
     Ok(report)
 }
 

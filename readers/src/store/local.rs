@@ -83,11 +83,15 @@ pub(super) fn list(path: &Path) -> Result<Vec<Entry>> {
 
 /// Writes a file whole or not at all: a temporary file beside it, renamed over it.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    put_through(path, |out| out.write_all(bytes).map_err(|error| failed("write", path, &error)))
+    put_through(path, 0, |out| out.write_all(bytes).map_err(|error| failed("write", path, &error)))
 }
 
-/// [`put`] of what `write` writes. An error of the disk within it is told as such, however `write` puts it.
-pub(super) fn put_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+/// [`put`] of what `write` writes, `buffered` bytes at once. An error of the disk within it is told as such, however `write` puts it.
+pub(super) fn put_through(
+    path: &Path,
+    buffered: usize,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let failed = |error: io::Error| failed("write", path, &error);
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = match tempfile::NamedTempFile::new_in(parent) {
@@ -97,7 +101,7 @@ pub(super) fn put_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> Res
         }
         other => other,
     };
-    let mut out = Noting { out: BufWriter::with_capacity(1 << 20, file.map_err(failed)?), error: None };
+    let mut out = Noting { out: BufWriter::with_capacity(buffered, file.map_err(failed)?), error: None };
     let written = write(&mut out).and_then(|()| out.flush().map_err(failed));
     if let Some(error) = out.error.take() {
         return Err(failed(error));

@@ -309,17 +309,19 @@ impl Store {
         }
     }
 
-    /// [`put`](Self::put) of what `write` writes: on this machine straight into the file, elsewhere through memory.
+    /// [`put`](Self::put) of what `write` writes: on this machine straight into the file, `buffered` bytes at
+    /// once, elsewhere through memory.
     ///
     /// # Errors
     /// Those of `write`, with nothing written; or if the place refuses.
     pub(crate) fn put_through(
         &self,
         key: &str,
+        buffered: usize,
         write: impl FnOnce(&mut dyn std::io::Write) -> Result<()>,
     ) -> Result<()> {
         if let Place::Local(root) = &self.place {
-            return local::put_through(&local::path_of(root, key), write);
+            return local::put_through(&local::path_of(root, key), buffered, write);
         }
         let mut bytes = Vec::new();
         write(&mut bytes)?;

@@ -72,7 +72,7 @@ pub enum NetCdfFormat {
 pub enum Compression {
     /// Zarr: blosc's lz4 at level 5 after a shuffle of bytes, the default of Zarr version 2 in Python; zstd at level 3 for text, for
     /// values of one byte, where a shuffle does nothing, and for chunks above blosc's 2 GiB. Of fields of floats it makes about what
-    /// zstd alone does, in an eighth of the time, and they are read five times as fast. NetCDF-4: zlib at level 4 after a shuffle.
+    /// zstd alone does, several times as fast, and they are read about three times as fast. NetCDF-4: zlib at level 4 after a shuffle.
     #[default]
     Default,
     /// None.

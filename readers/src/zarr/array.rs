@@ -13,6 +13,7 @@ use super::decoder::guarded;
 use super::delta;
 use super::document::{Document, Version};
 use super::layout::Layout;
+use super::old_filters;
 use super::value_type::ValueType;
 use crate::store::Store;
 
@@ -170,22 +171,16 @@ impl ZarrArray {
         let mut metadata = self.metadata.clone();
         let value_type = ValueType::of(version, &mut metadata)?;
         self.check_extents(version)?;
-        let array = guarded(|| {
-            let parsed = match version {
-                Version::V2 => serde_json::from_value(metadata.clone()).map(ArrayMetadata::V2),
-                Version::V3 => serde_json::from_value(metadata.clone()).map(ArrayMetadata::V3),
-            };
-            let parsed = parsed.map_err(|error| Error::corrupt(format!("its metadata cannot be used: {error}")))?;
-            Array::<()>::new_with_metadata(Arc::new(()), "/", parsed).map_err(|error| {
-                Error::unsupported(error.to_string()).hint("the other variables of the store can be used")
-            })
-        })?;
+        let array = parsed(version, metadata.clone())?;
         let (layout, grid) = Layout::of(&array, &metadata, value_type)?;
-        let fill = guarded(|| {
-            let fill = ArrayBytes::new_fill_value(array.data_type(), 1, array.fill_value())
-                .map_err(|error| Error::corrupt(format!("its fill value cannot be used: {error}")))?;
-            value_type.block(fill, &Bytes::new(), &[], false)
-        })?;
+        let fill = match value_type {
+            // zarrs knows the stored type only.
+            ValueType::Converted(converted) => {
+                let plain = parsed(version, old_filters::without_codecs(&self.metadata))?;
+                fill_of(&plain, ValueType::Plain(converted.to))?
+            }
+            value_type => fill_of(&array, value_type)?,
+        };
         let mask = match version {
             Version::V2 => (!self.metadata["fill_value"].is_null()).then(|| fill.clone()),
             Version::V3 => self.attributes.get("_FillValue").and_then(|value| scalar(value, value_type.dtype())),
@@ -216,6 +211,28 @@ impl ZarrArray {
             ))),
         }
     }
+}
+
+/// An array as zarrs has it.
+fn parsed(version: Version, metadata: Value) -> Result<Array<()>> {
+    guarded(|| {
+        let parsed = match version {
+            Version::V2 => serde_json::from_value(metadata).map(ArrayMetadata::V2),
+            Version::V3 => serde_json::from_value(metadata).map(ArrayMetadata::V3),
+        };
+        let parsed = parsed.map_err(|error| Error::corrupt(format!("its metadata cannot be used: {error}")))?;
+        Array::<()>::new_with_metadata(Arc::new(()), "/", parsed)
+            .map_err(|error| Error::unsupported(error.to_string()).hint("the other variables of the store can be used"))
+    })
+}
+
+/// What chunks hold that were never written, as a scalar.
+fn fill_of(array: &Array<()>, value_type: ValueType) -> Result<Block> {
+    guarded(|| {
+        let fill = ArrayBytes::new_fill_value(array.data_type(), 1, array.fill_value())
+            .map_err(|error| Error::corrupt(format!("its fill value cannot be used: {error}")))?;
+        value_type.block(fill, &Bytes::new(), &[], false)
+    })
 }
 
 /// A value of an attribute as a scalar of `dtype`; `None` if it is none.

@@ -60,7 +60,7 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
     let to = array["dtype"].as_str().and_then(&number);
     let Some(filters) = array.get_mut("filters").and_then(Value::as_array_mut) else { return Ok(None) };
     // What they rounded stays rounded.
-    filters.retain(|filter| filter["id"] != "quantize" && filter["id"] != "bitround");
+    filters.retain(|filter| filter["id"] != "bitround" && !(filter["id"] == "quantize" && keeps_type(filter)));
     for filter in filters.iter_mut().filter(|filter| filter["id"] == "fixedscaleoffset") {
         // zarrs finds a type of one byte without its order only.
         for field in ["dtype", "astype"] {
@@ -75,9 +75,8 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
     };
     let (name, sums) = match first["id"].as_str() {
         Some("astype") => (first["encode_dtype"].as_str().unwrap_or_default().to_owned(), false),
-        Some("delta") if !first["astype"].is_null() && first["astype"] != first["dtype"] => {
-            (first["astype"].as_str().unwrap_or_default().to_owned(), true)
-        }
+        Some("quantize") => (first["astype"].as_str().unwrap_or_default().to_owned(), false),
+        Some("delta") if !keeps_type(first) => (first["astype"].as_str().unwrap_or_default().to_owned(), true),
         _ => return Ok(None),
     };
     if sums && is_fortran {
@@ -91,18 +90,73 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
         array["filters"] = Value::Null;
     }
     array["dtype"] = json!(name);
+    take_fill(array);
     Ok(Some(Converted { stored, to, sums }))
 }
 
-/// Writes the codecs `numcodecs.*` of version 3 as those of version 3 itself; the first one if it has to be undone by us.
+/// Whether a filter stores values as the type that it takes.
+fn keeps_type(filter: &Value) -> bool {
+    filter["astype"].is_null() || filter["astype"] == filter["dtype"]
+}
+
+/// The fill value is one of the array's type, which zarrs would take for one of what is stored: [`Converted`] gives its own.
+fn take_fill(array: &mut Value) {
+    if !array["fill_value"].is_null() {
+        array["fill_value"] = json!(0);
+    }
+}
+
+/// The metadata of an array whose fill value zarrs understands, whatever its codecs are.
+pub(super) fn without_codecs(array: &Value) -> Value {
+    let mut plain = array.clone();
+    if plain["zarr_format"] == 2 {
+        plain["filters"] = Value::Null;
+        plain["compressor"] = Value::Null;
+    } else {
+        plain["codecs"] = json!([{"name": "bytes", "configuration": {"endian": "little"}}]);
+    }
+    plain
+}
+
+/// Writes the codecs `numcodecs.*` of version 3 as those of version 3 itself, within shards too; the first one if it has to be undone by
+/// us.
 ///
 /// # Errors
 /// If the first codec cannot be undone.
 pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>) -> Result<Option<Converted>> {
+    let number = |name: &str| number_of_v3(name).or_else(|| number(name));
     let to = array["data_type"].as_str().and_then(number_of_v3);
     let Some(codecs) = array.get_mut("codecs").and_then(Value::as_array_mut) else { return Ok(None) };
-    codecs.retain(|codec| codec["name"] != "numcodecs.quantize" && codec["name"] != "numcodecs.bitround");
+    rename(codecs, &|codec| {
+        let field = |name: &str| codec["configuration"][name].as_str();
+        let taken = field("dtype").map_or(to, number);
+        field("astype").is_none_or(|stored| taken.is_some() && number(stored) == taken)
+    });
+    let Some(name) = take_first(codecs) else { return Ok(None) };
+    let (Some(stored), Some(to)) = (number(&name), to) else {
+        return Err(Error::unsupported(format!("a codec that stores values as `{name}`")));
+    };
+    // zarrs decodes shards of shards whole, and would put its own fill value where nothing was written.
+    let has_fill = array["fill_value"].as_f64() != Some(0.0);
+    if has_fill && array["codecs"].as_array().is_some_and(|codecs| are_decoded_whole(codecs)) {
+        return Err(Error::unsupported(format!("a codec that stores values as `{name}` and shards of shards")));
+    }
+    array["data_type"] = json!(stored.name());
+    take_fill(array);
+    Ok(Some(Converted { stored, to, sums: false }))
+}
+
+/// Gives the codecs of a list, and of shards in it, the names of version 3. `keeps_type` tells whether one that rounds does no more.
+fn rename(codecs: &mut Vec<Value>, keeps_type: &dyn Fn(&Value) -> bool) {
+    codecs.retain(|codec| match codec["name"].as_str() {
+        Some("numcodecs.quantize") => !keeps_type(codec),
+        name => name != Some("numcodecs.bitround"),
+    });
     for codec in codecs.iter_mut() {
+        if let Some(inner) = inner_codecs(codec) {
+            rename(inner, keeps_type);
+            continue;
+        }
         let configuration = &codec["configuration"];
         let level = |default: i64| json!({"level": configuration["level"].as_i64().unwrap_or(default)});
         let (name, configuration) = match codec["name"].as_str().and_then(|name| name.strip_prefix("numcodecs.")) {
@@ -123,12 +177,33 @@ pub(super) fn renamed(array: &mut Value, number: impl Fn(&str) -> Option<DType>)
         };
         *codec = json!({"name": name, "configuration": configuration});
     }
-    let Some(first) = codecs.first().filter(|codec| codec["name"] == "numcodecs.astype") else { return Ok(None) };
-    let name = first["configuration"]["encode_dtype"].as_str().unwrap_or_default().to_owned();
-    let (Some(stored), Some(to)) = (number(&name), to) else {
-        return Err(Error::unsupported(format!("a codec that stores values as `{name}`")));
+}
+
+/// The codecs of the chunks in a shard.
+fn inner_codecs(codec: &mut Value) -> Option<&mut Vec<Value>> {
+    if codec["name"] != "sharding_indexed" {
+        return None;
+    }
+    codec.pointer_mut("/configuration/codecs")?.as_array_mut()
+}
+
+/// Takes off the codec that stores values as another type, if it is the first that values go through: the name of that type.
+fn take_first(codecs: &mut Vec<Value>) -> Option<String> {
+    let first = codecs.first_mut()?;
+    let field = match first["name"].as_str() {
+        Some("numcodecs.astype") => "encode_dtype",
+        Some("numcodecs.quantize") => "astype",
+        _ => return take_first(inner_codecs(first)?),
     };
+    let name = first["configuration"][field].as_str().unwrap_or_default().to_owned();
     codecs.remove(0);
-    array["data_type"] = json!(stored.name());
-    Ok(Some(Converted { stored, to, sums: false }))
+    Some(name)
+}
+
+/// Whether there are shards whose chunks are not read one by one.
+fn are_decoded_whole(codecs: &[Value]) -> bool {
+    let is_sharded = |codec: &Value| codec["name"] == "sharding_indexed";
+    let inner =
+        |codec: &Value| codec["configuration"]["codecs"].as_array().is_some_and(|codecs| codecs.iter().any(is_sharded));
+    codecs.iter().any(|codec| is_sharded(codec) && (codecs.len() > 1 || inner(codec)))
 }

@@ -124,3 +124,14 @@ fn a_file_that_vanishes_or_is_cut_off_is_an_error_that_names_it() {
         assert!(error.contains("nc4_zlib.nc"), "{error}");
     }
 }
+
+/// The C library of HDF5 reads files of this machine: no error about one elsewhere sends people there.
+#[test]
+fn the_c_library_is_no_help_with_files_elsewhere() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let server = Server::files(&data, |_, _| None);
+    let far = open(&format!("{}/odd.h5", server.url), quick());
+    let variable = far.variables.iter().find(|variable| variable.name == "virtual").unwrap();
+    let error = variable.data.as_ref().unwrap_err().to_string();
+    assert!(error.contains("virtual dataset") && !error.contains("hdf5-c"), "{error}");
+}

@@ -309,6 +309,123 @@ fn codecs_of_numcodecs_in_version_3_are_understood() {
     assert_eq!(read(&group, "a").unwrap(), ["0", "0.5", "1", "1.5", "2", "2.5"]);
 }
 
+/// A filter that rounds may store another type as well (numcodecs 0.16: `Quantize(2, dtype="<f8", astype="<f4")`).
+#[test]
+fn quantize_that_stores_another_type_is_undone() {
+    let floats = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|n| n.to_le_bytes()).collect() };
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, document: &str, metadata: &Value, chunk: &str, bytes: Vec<u8>| {
+        let at = directory.path().join(name);
+        std::fs::create_dir_all(at.join(chunk).parent().unwrap()).unwrap();
+        std::fs::write(at.join(document), metadata.to_string()).unwrap();
+        std::fs::write(at.join(chunk), bytes).unwrap();
+        read(&open(at.to_str().unwrap()).unwrap(), name).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    for astype in ["<f4", "<f8", ">f8"] {
+        let filters = json!([{"id": "quantize", "digits": 2, "dtype": "<f8", "astype": astype}]);
+        let values = match astype {
+            "<f4" => floats(&[1.25, -2.0, 0.5]),
+            ">f8" => [1.25f64, -2.0, 0.5].iter().flat_map(|n| n.to_be_bytes()).collect(),
+            _ => [1.25f64, -2.0, 0.5].iter().flat_map(|n| n.to_le_bytes()).collect(),
+        };
+        let metadata = v2(&[3], &[3], "<f8", &json!({"filters": filters}));
+        assert_eq!(write("two", ".zarray", &metadata, "0", values), ["1.25", "-2", "0.5"], "{astype}");
+    }
+    for (dtype, astype) in [(json!("float64"), "<f4"), (Value::Null, "float32")] {
+        let rounds = json!({"digits": 2, "dtype": dtype, "astype": astype});
+        let codecs = json!([{"name": "numcodecs.quantize", "configuration": rounds}, bytes("little")]);
+        let metadata = v3(&[3], &[3], "float64", json!(0.0), codecs);
+        let found = write("three", "zarr.json", &metadata, "c/0", floats(&[1.25, -2.0, 0.5]));
+        assert_eq!(found, ["1.25", "-2", "0.5"]);
+    }
+}
+
+/// The fill value is of the array's type, which what is stored may not be able to hold.
+#[test]
+fn fill_values_are_of_the_type_of_the_array_and_not_of_what_is_stored() {
+    let shorts: Vec<u8> = [5i16, -7].iter().flat_map(|n| n.to_le_bytes()).collect();
+    let rows: [(&str, Value, &str, Vec<u8>, [&str; 3]); 5] = [
+        ("<f8", json!("NaN"), "<i2", shorts.clone(), ["5", "-7", "NaN"]),
+        ("<i4", json!(-9999), "|u1", vec![3, 200], ["3", "200", "-9999"]),
+        (">f8", json!(1.5), ">i2", vec![0, 5, 0, 7], ["5", "7", "1.5"]),
+        ("<f8", json!(1e20), "<f4", vec![0, 0, 128, 63, 0, 0, 0, 64], ["1", "2", "100000000000000000000"]),
+        ("<f8", Value::Null, "<i2", shorts, ["5", "-7", "0"]),
+    ];
+    for (dtype, fill, stored, chunk, expected) in rows {
+        let directory = tempfile::tempdir().unwrap();
+        let filters = json!([{"id": "astype", "encode_dtype": stored, "decode_dtype": dtype}]);
+        let metadata = v2(&[3], &[2], dtype, &json!({"filters": filters, "fill_value": fill}));
+        let at = directory.path().join("a");
+        std::fs::create_dir_all(&at).unwrap();
+        std::fs::write(at.join(".zarray"), metadata.to_string()).unwrap();
+        std::fs::write(at.join("0"), chunk).unwrap();
+        let group = open(at.to_str().unwrap()).unwrap();
+        assert_eq!(read(&group, "a").unwrap_or_else(|error| panic!("{dtype}: {error}")), expected, "{dtype}");
+        let mask = group.array("a").unwrap().mask_value().map(|mask| super::support::shown(mask).remove(0));
+        assert_eq!(mask.as_deref(), (!fill.is_null()).then_some(expected[2]), "{dtype}");
+    }
+    for (fill, shown) in [(json!("NaN"), "NaN"), (json!("0x3ff8000000000000"), "1.5"), (json!(-0.5), "-0.5")] {
+        for is_sharded in [false, true] {
+            let astype =
+                json!({"name": "numcodecs.astype", "configuration": {"encode_dtype": "<i2", "decode_dtype": "<f8"}});
+            let place = tempfile::tempdir().unwrap();
+            let codecs = |list: Value| if is_sharded { json!([sharding(&[1], list, "end")]) } else { list };
+            // zarrs leaves out what holds nothing but the fill value, here 0.
+            let stored = v3(&[4], &[2], "int16", json!(0), codecs(json!([bytes("little")])));
+            write_by_zarrs(place.path(), "/a", &stored, &[7i16, -2, 0, 0]);
+            let said = v3(&[4], &[2], "float64", fill.clone(), codecs(json!([astype, bytes("little")])));
+            std::fs::write(place.path().join("a/zarr.json"), said.to_string()).unwrap();
+            let found = read(&open(place.path().to_str().unwrap()).unwrap(), "a");
+            assert_eq!(found.unwrap(), ["7", "-2", shown, shown], "{fill}, sharded: {is_sharded}");
+        }
+    }
+    // Shards of shards are decoded whole, with one fill value for all: that of what is stored.
+    let astype = json!({"name": "numcodecs.astype", "configuration": {"encode_dtype": "<i2", "decode_dtype": "<f8"}});
+    let nested = json!([astype, sharding(&[2], json!([sharding(&[1], json!([bytes("little")]), "end")]), "end")]);
+    let place = tempfile::tempdir().unwrap();
+    let metadata = v3(&[4], &[4], "float64", json!("NaN"), nested).to_string();
+    std::fs::write(place.path().join("zarr.json"), metadata).unwrap();
+    let error = open(place.path().to_str().unwrap()).unwrap().arrays()[0].source().unwrap_err();
+    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("shards of shards"), "{error}");
+}
+
+/// zarr-python puts the codecs of a sharded array into its sharding codec.
+#[test]
+fn codecs_of_numcodecs_are_understood_within_shards() {
+    let codec =
+        |name: &str, configuration: Value| json!({"name": format!("numcodecs.{name}"), "configuration": configuration});
+    let zstd = json!({"name": "zstd", "configuration": {"level": 1, "checksum": false}});
+    let blosc = json!({"name": "blosc", "configuration": {"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}});
+    let rows = [
+        ("zstd", json!([bytes("little"), zstd]), json!([bytes("little"), codec("zstd", json!({"level": 1}))])),
+        (
+            "blosc",
+            json!([bytes("little"), blosc]),
+            json!([
+                bytes("little"),
+                codec("blosc", json!({"cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}))
+            ]),
+        ),
+        ("quantize", json!([bytes("little")]), json!([codec("quantize", json!({"digits": 2})), bytes("little")])),
+    ];
+    let values: Vec<f32> = (0..35).map(|n| n as f32 / 4.0).collect();
+    let expected: Vec<String> = values.iter().map(f32::to_string).collect();
+    for (name, written, said) in rows {
+        for is_nested in [false, true] {
+            let shards = |inner: &Value| {
+                let shard = sharding(&[2, 1], inner.clone(), "end");
+                json!([if is_nested { sharding(&[2, 2], json!([shard]), "start") } else { shard }])
+            };
+            let directory = tempfile::tempdir().unwrap();
+            let metadata = |codecs: Value| v3(&[7, 5], &[4, 2], "float32", json!(0.0), codecs);
+            write_by_zarrs(directory.path(), "/a", &metadata(shards(&written)), &values);
+            std::fs::write(directory.path().join("a/zarr.json"), metadata(shards(&said)).to_string()).unwrap();
+            let found = read(&open(directory.path().to_str().unwrap()).unwrap(), "a");
+            assert_eq!(found.unwrap_or_else(|error| panic!("{name}: {error}")), expected, "{name}, {is_nested}");
+        }
+    }
+}
+
 /// Dimensions and attributes as NetCDF's library writes them to Zarr.
 #[test]
 fn nczarr_gives_dimensions_and_keeps_its_books_to_itself() {

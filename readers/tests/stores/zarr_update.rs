@@ -180,3 +180,79 @@ fn an_append_that_breaks_off_between_two_arrays_is_mended_by_the_next() {
     }
     assert_eq!(n_broken, 2, "the fault was put between the two arrays");
 }
+
+/// What is left of an append may be older than what somebody else did to the store: rows of theirs are never cut off.
+#[test]
+fn a_journal_that_the_store_has_outgrown_is_left_to_people() {
+    let rows = |rows: Range<i64>| {
+        let n = (rows.end - rows.start) as usize;
+        DataArray::from_vec(["time", "x"], &[n, 2], vec![1.0; 2 * n])
+            .with_coord("time", rows.collect::<Vec<i64>>())
+            .named("zz")
+    };
+    let append = || WriteOptions::default().append("time");
+    for (version, document) in [(ZarrVersion::V3, "zarr.json"), (ZarrVersion::V2, ".zarray")] {
+        let (_directory, [url, _]) = places("j.zarr");
+        let at = std::path::Path::new(&url);
+        let json = |path: &std::path::Path| -> serde_json::Value {
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+        };
+        let resize = |name: &str, n: u64| {
+            let path = at.join(name).join(document);
+            let mut node = json(&path);
+            node["shape"][0] = n.into();
+            std::fs::write(path, node.to_string()).unwrap();
+        };
+        let leave_journal = || {
+            let journal = r#"{"before": {"time": [3], "zz": [3, 2]}, "after": {"time": [5], "zz": [5, 2]}}"#;
+            std::fs::write(at.join(".terracube-append"), journal).unwrap();
+        };
+        write(&rows(0..3), &url, WriteOptions::default().unconsolidated().zarr_version(version)).unwrap();
+        // Somebody else made it longer in the meantime.
+        leave_journal();
+        resize("time", 10);
+        resize("zz", 10);
+        let error = write(&rows(10..11), &url, append()).unwrap_err().to_string();
+        assert!(error.contains(".terracube-append") && error.contains("remove that file"), "{error}");
+        assert_eq!(open(&url).unwrap().var("zz").shape(), [10, 2], "nothing was cut off");
+        std::fs::remove_file(at.join(".terracube-append")).unwrap();
+        write(&rows(10..11), &url, append()).unwrap();
+        assert_eq!(open(&url).unwrap().var("zz").shape(), [11, 2]);
+        // Half grown, and gathered as it was.
+        leave_journal();
+        resize("time", 5);
+        resize("zz", 3);
+        let (root, key, nodes) = match version {
+            ZarrVersion::V3 => ("zarr.json", "", "/consolidated_metadata/metadata"),
+            ZarrVersion::V2 => (".zmetadata", "/.zarray", "/metadata"),
+        };
+        let arrays = ["time", "zz"].map(|name| (format!("{name}{key}"), json(&at.join(name).join(document))));
+        let mut all: serde_json::Map<_, _> = arrays.into_iter().collect();
+        let gathered = match version {
+            ZarrVersion::V3 => {
+                let mut group = json(&at.join(root));
+                let metadata = serde_json::json!({"kind": "inline", "must_understand": false, "metadata": all});
+                group["consolidated_metadata"] = metadata;
+                group
+            }
+            ZarrVersion::V2 => {
+                for key in [".zgroup", ".zattrs", "time/.zattrs", "zz/.zattrs"] {
+                    if at.join(key).exists() {
+                        all.insert(key.to_owned(), json(&at.join(key)));
+                    }
+                }
+                serde_json::json!({"zarr_consolidated_format": 1, "metadata": all})
+            }
+        };
+        std::fs::write(at.join(root), gathered.to_string()).unwrap();
+        write(&rows(3..4), &url, append()).unwrap();
+        let gathered = json(&at.join(root));
+        let gathered = gathered.pointer(nodes).unwrap();
+        for name in ["time", "zz"] {
+            assert_eq!(json(&at.join(name).join(document))["shape"][0], 4, "{name}");
+            assert_eq!(gathered[format!("{name}{key}")]["shape"][0], 4, "{name}");
+        }
+        assert_eq!(open(&url).unwrap().coord("time").to_f64().unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert!(!at.join(".terracube-append").exists());
+    }
+}

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use hdf5_reader::global_heap::GlobalHeapCollection;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::Datatype;
-use hdf5_reader::messages::attribute::AttributeMessage;
 use terracube_cube::base::DType;
 
 use super::super::item::{Item, padded_text};
 use super::Hdf5;
-use super::datatype::{Values, values};
+use super::datatype::{Values, described, values};
+use super::header::StoredAttribute;
 use terracube_cube::data::{Attribute, Attributes};
+use terracube_cube::{Error, Result};
 
 /// Attributes that carry NetCDF-4's and HDF5's own book-keeping.
 const HIDDEN: [&str; 10] = [
@@ -28,6 +29,10 @@ const HIDDEN: [&str; 10] = [
     "_NCCOPY",
 ];
 
+/// Attributes without which values would be read wrongly.
+const NEEDED: [&str; 7] =
+    ["scale_factor", "add_offset", "_FillValue", "missing_value", "valid_min", "valid_max", "valid_range"];
+
 /// Reads attribute values, with the heaps that hold their strings.
 pub(super) struct AttributeReader<'a> {
     hdf: &'a Hdf5,
@@ -40,14 +45,44 @@ impl<'a> AttributeReader<'a> {
     }
 
     /// The attributes that users see, in order; those of types without a counterpart (compounds, references) are left out.
-    pub(super) fn visible(&self, messages: &[AttributeMessage]) -> Attributes {
-        let shown = messages.iter().filter(|message| !HIDDEN.contains(&message.name.as_str()));
-        shown.filter_map(|message| Some((message.name.clone(), self.value(message)?))).collect()
+    pub(super) fn visible(&self, attributes: &[StoredAttribute]) -> Attributes {
+        let name = |attribute: &StoredAttribute| attribute.message.name.clone();
+        let shown = attributes.iter().filter(|attribute| !HIDDEN.contains(&attribute.message.name.as_str()));
+        shown.filter_map(|attribute| Some((name(attribute), self.value(attribute)?))).collect()
+    }
+
+    /// Whether all numbers that decoding needs are read.
+    ///
+    /// # Errors
+    /// If one is not; the error names the attribute.
+    pub(super) fn check_needed(&self, attributes: &[StoredAttribute]) -> Result<()> {
+        let is_number = |datatype: &Datatype| {
+            matches!(datatype, Datatype::FixedPoint { .. } | Datatype::FloatingPoint { .. } | Datatype::Bitfield { .. })
+        };
+        for attribute in attributes {
+            let message = &attribute.message;
+            if NEEDED.contains(&message.name.as_str())
+                && is_number(&message.datatype)
+                && self.value(attribute).is_none()
+            {
+                let why = match &attribute.bits {
+                    Some(Err(error)) => error.to_string(),
+                    _ => format!("it has the HDF5 type {}", described(&message.datatype)),
+                };
+                return Err(Error::unsupported(format!("its attribute `{}` is not read: {why}", message.name))
+                    .hint("its values would be wrong without it; write that attribute as a float of 64 bits"));
+            }
+        }
+        Ok(())
     }
 
     /// The value of an attribute.
-    pub(super) fn value(&self, message: &AttributeMessage) -> Option<Attribute> {
+    pub(super) fn value(&self, attribute: &StoredAttribute) -> Option<Attribute> {
+        let message = &attribute.message;
         let n = usize::try_from(message.dataspace.num_elements().ok()?).ok()?;
+        if let Some(bits) = &attribute.bits {
+            return numbers(&Item::Bits(bits.as_ref().ok()?.clone()), &message.raw_data, n);
+        }
         match values(&message.datatype).ok()? {
             Values::Text => {
                 let size = 8 + usize::from(self.hdf.offset_size());
@@ -81,13 +116,13 @@ impl<'a> AttributeReader<'a> {
     }
 
     /// The text of an attribute.
-    pub(super) fn text_of(&self, message: Option<&AttributeMessage>) -> Option<String> {
-        self.value(message?)?.as_text().map(str::to_owned)
+    pub(super) fn text_of(&self, attribute: Option<&StoredAttribute>) -> Option<String> {
+        self.value(attribute?)?.as_text().map(str::to_owned)
     }
 
     /// The integers of an attribute.
-    pub(super) fn integers(&self, message: Option<&AttributeMessage>) -> Option<Vec<i64>> {
-        match self.value(message?)? {
+    pub(super) fn integers(&self, attribute: Option<&StoredAttribute>) -> Option<Vec<i64>> {
+        match self.value(attribute?)? {
             Attribute::I32(v) => Some(v.into_iter().map(i64::from).collect()),
             Attribute::I64(v) => Some(v),
             _ => None,
@@ -95,13 +130,13 @@ impl<'a> AttributeReader<'a> {
     }
 
     /// The addresses that `DIMENSION_LIST` holds: the first of each axis.
-    pub(super) fn dimension_list(&self, message: &AttributeMessage) -> Vec<Option<u64>> {
+    pub(super) fn dimension_list(&self, attribute: &StoredAttribute) -> Vec<Option<u64>> {
         let size = 8 + usize::from(self.hdf.offset_size());
         let first = |reference: &[u8]| {
             let object = self.heap_object(reference)?;
             Cursor::new(&object).read_offset(self.hdf.offset_size()).ok()
         };
-        message.raw_data.chunks_exact(size).map(first).collect()
+        attribute.message.raw_data.chunks_exact(size).map(first).collect()
     }
 
     fn text(&self, reference: &[u8]) -> String {
@@ -131,7 +166,7 @@ impl<'a> AttributeReader<'a> {
 }
 
 fn numbers(item: &Item, bytes: &[u8], n: usize) -> Option<Attribute> {
-    let block = item.decode(bytes.get(..n * item.size())?.to_vec().into(), &[n]).ok()?;
+    let block = item.decode(bytes.get(..n.checked_mul(item.size())?)?.to_vec().into(), &[n]).ok()?;
     Some(match block.dtype() {
         DType::I8 => Attribute::I8(block.values().ok()?.to_vec()),
         DType::I16 => Attribute::I16(block.values().ok()?.to_vec()),

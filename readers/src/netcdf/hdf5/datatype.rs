@@ -28,7 +28,7 @@ pub(super) fn stored_values(stored: &Stored) -> Result<Values> {
 
 /// What a type means; an error names what is not supported.
 pub(super) fn values(datatype: &Datatype) -> Result<Values> {
-    let unsupported = |_: &str| {
+    let unsupported = || {
         let message = format!("it has the HDF5 type {}, which has no array type here", described(datatype));
         Err(Error::unsupported(message))
     };
@@ -41,7 +41,7 @@ pub(super) fn values(datatype: &Datatype) -> Result<Values> {
                 2 => Item::Half { big_endian },
                 4 => Item::Number { dtype: DType::F32, big_endian },
                 8 => Item::Number { dtype: DType::F64, big_endian },
-                n => return unsupported(&format!("float of {n} bytes")),
+                _ => return unsupported(),
             }
         }
         Datatype::String { size: StringSize::Fixed(1), .. } => Item::Character,
@@ -53,14 +53,14 @@ pub(super) fn values(datatype: &Datatype) -> Result<Values> {
         }
         Datatype::Enum { base, members } if is_truth(members) => match &**base {
             Datatype::FixedPoint { size, .. } => Item::Truth { size: usize::from(*size) },
-            _ => return unsupported("enum"),
+            _ => return unsupported(),
         },
         Datatype::Enum { base, .. } => return values(base),
-        Datatype::Compound { .. } => return unsupported("compound"),
-        Datatype::Array { .. } => return unsupported("array"),
-        Datatype::VarLen { .. } => return unsupported("variable-length sequence"),
-        Datatype::Opaque { .. } => return unsupported("opaque"),
-        Datatype::Reference { .. } => return unsupported("reference"),
+        Datatype::Compound { .. }
+        | Datatype::Array { .. }
+        | Datatype::VarLen { .. }
+        | Datatype::Opaque { .. }
+        | Datatype::Reference { .. } => return unsupported(),
     }))
 }
 
@@ -100,7 +100,7 @@ pub(super) fn bits(message: &[u8]) -> Option<Result<Bits>> {
             }
             let within = |(start, len): (u32, u32)| len > 0 && start + len <= 8 * size;
             let fits = size <= 16 && sign < 8 * size && within(exponent) && within(mantissa) && exponent.1 <= 16;
-            if is_vax || offset != 0 || !fits || mantissa.1 > 112 || bias > 1 << 20 {
+            if is_vax || !fits || mantissa.1 > 112 || bias > 1 << 20 {
                 return no("floats");
             }
             let kind = BitsKind::Float { sign, exponent, mantissa, bias, implied: norm == 2 };
@@ -155,10 +155,10 @@ fn member_value(base: &Datatype, bytes: &[u8]) -> String {
     let big_endian = *byte_order == ByteOrder::BigEndian;
     let size = usize::from(*size);
     let kind = BitsKind::Integer { offset: 0, precision: 8 * size as u32, signed: *signed };
-    let value = bytes.get(..size).filter(|_| size <= 8).and_then(|bytes| {
-        let block = Bits { size, big_endian, kind }.decode(bytes, &[1]).ok()?;
-        Some(block.to_f64().ok()?.first()?.to_string())
-    });
+    let value = bytes
+        .get(..size)
+        .filter(|_| size <= 8)
+        .and_then(|bytes| Some(Bits { size, big_endian, kind }.whole(bytes)?.to_string()));
     value.unwrap_or_else(|| format!("{bytes:?}"))
 }
 

@@ -11,19 +11,33 @@ use hdf5_reader::messages::{
 };
 use terracube_cube::Result;
 
+use super::super::bits::Bits;
 use super::super::item::text_of;
-use super::Hdf5;
+use super::{Hdf5, datatype};
 
 /// The class of a layout whose values stand in other datasets.
 const VIRTUAL: u8 = 3;
+/// The flag of a message that stands elsewhere.
+const SHARED: u8 = 0x02;
 /// Shared messages point to headers; one that is deeper than this is a loop.
 const MAX_DEPTH: usize = 4;
+
+/// An attribute as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct StoredAttribute {
+    /// What the parser makes of it.
+    pub message: AttributeMessage,
+    /// The fields of numbers that no machine has as they are, or why they are not read.
+    pub bits: Option<Result<Bits>>,
+}
 
 /// What an object's header says.
 #[derive(Default)]
 pub(super) struct Header {
-    /// The messages that can be understood.
+    /// The messages that can be understood, save attributes.
     pub messages: Vec<HdfMessage>,
+    /// The attributes that stand in the header itself.
+    pub attributes: Vec<StoredAttribute>,
     /// The type as it is stored: the parser leaves out which bits of a number count.
     pub datatype: Option<Vec<u8>>,
     /// Whether its values stand in other datasets.
@@ -38,23 +52,33 @@ pub(super) fn of(hdf: &Hdf5, address: u64) -> Result<Header> {
         return read;
     }
     // Messages that stand in the file's table of shared ones are found by the parser.
-    match hdf.file.get_or_parse_header(address) {
-        Ok(header) => Ok(Header { messages: header.messages.clone(), ..read.unwrap_or_default() }),
-        Err(_) => read,
+    let Ok(header) = hdf.file.get_or_parse_header(address) else { return read };
+    let mut found = Header { messages: header.messages.clone(), ..read.unwrap_or_default() };
+    for message in &header.messages {
+        let HdfMessage::Attribute(message) = message else { continue };
+        if found.attributes.iter().all(|known| known.message.name != message.name) {
+            found.attributes.push(StoredAttribute { message: message.clone(), bits: None });
+        }
     }
+    Ok(found)
 }
 
 /// One attribute from the bytes of its message.
-pub(super) fn attribute(hdf: &Hdf5, bytes: &[u8]) -> Option<AttributeMessage> {
+pub(super) fn attribute(hdf: &Hdf5, bytes: &[u8]) -> Option<StoredAttribute> {
     attribute_at(hdf, bytes, 0)
 }
 
-fn attribute_at(hdf: &Hdf5, bytes: &[u8], depth: usize) -> Option<AttributeMessage> {
+fn attribute_at(hdf: &Hdf5, bytes: &[u8], depth: usize) -> Option<StoredAttribute> {
     let (offsets, lengths) = (hdf.offset_size(), hdf.length_size());
-    if let Ok(message) = messages::attribute::parse(&mut Cursor::new(bytes), offsets, lengths, bytes.len()) {
-        return Some(message);
-    }
-    odd_attribute(hdf, bytes, depth)
+    let parts = AttributeParts::of(bytes)?;
+    let message = match messages::attribute::parse(&mut Cursor::new(bytes), offsets, lengths, bytes.len()) {
+        Ok(message) => message,
+        Err(_) => odd_attribute(hdf, &parts, depth)?,
+    };
+    // The parser leaves out which bits of a number count.
+    let sharing = if parts.shares_datatype { SHARED } else { 0 };
+    let datatype = datatype_bytes(hdf, sharing, parts.datatype, depth);
+    Some(StoredAttribute { message, bits: datatype.as_deref().and_then(datatype::bits) })
 }
 
 /// A run of messages: `len` bytes from `start` on. In version 2, a checksum covers what stands between `signature` and its end.
@@ -104,6 +128,13 @@ fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Header> {
             if kind == MSG_DATATYPE {
                 found.datatype = datatype_bytes(hdf, flags, payload, depth);
             }
+            if kind == MSG_ATTRIBUTE {
+                found.attributes.extend(match flags & SHARED {
+                    0 => attribute_at(hdf, payload, depth),
+                    _ => shared_attribute(hdf, payload, depth),
+                });
+                continue;
+            }
             found.is_virtual |= kind == MSG_DATA_LAYOUT && matches!(payload, [4 | 5, VIRTUAL, ..]);
             found.messages.extend(understood(hdf, kind, flags, payload, depth));
         }
@@ -113,11 +144,8 @@ fn read(hdf: &Hdf5, address: u64, depth: usize) -> Result<Header> {
 
 fn understood(hdf: &Hdf5, kind: u16, flags: u8, payload: &[u8], depth: usize) -> Option<HdfMessage> {
     let (offsets, lengths) = (hdf.offset_size(), hdf.length_size());
-    if flags & 0x02 != 0 {
+    if flags & SHARED != 0 {
         return shared_message(hdf, kind, payload, depth);
-    }
-    if kind == MSG_ATTRIBUTE {
-        return attribute_at(hdf, payload, depth).map(HdfMessage::Attribute);
     }
     if kind == MSG_DATA_LAYOUT && matches!(payload.first(), Some(1 | 2)) {
         return old_layout(hdf, payload).map(|layout| HdfMessage::DataLayout(DataLayoutMessage { layout }));
@@ -127,7 +155,7 @@ fn understood(hdf: &Hdf5, kind: u16, flags: u8, payload: &[u8], depth: usize) ->
 
 /// The bytes of a type, which may stand in another object.
 fn datatype_bytes(hdf: &Hdf5, flags: u8, payload: &[u8], depth: usize) -> Option<Vec<u8>> {
-    if flags & 0x02 == 0 {
+    if flags & SHARED == 0 {
         return Some(payload.to_vec());
     }
     let address = shared_address(hdf, MSG_DATATYPE, payload)?;
@@ -142,18 +170,19 @@ fn shared_address(hdf: &Hdf5, kind: u16, payload: &[u8]) -> Option<u64> {
     }
 }
 
+/// The attribute in the header that a shared message points to.
+fn shared_attribute(hdf: &Hdf5, payload: &[u8], depth: usize) -> Option<StoredAttribute> {
+    let address = shared_address(hdf, MSG_ATTRIBUTE, payload)?;
+    read(hdf, address, depth + 1).ok()?.attributes.into_iter().next()
+}
+
 /// The message of this kind in the header that a shared message points to.
 fn shared_message(hdf: &Hdf5, kind: u16, payload: &[u8], depth: usize) -> Option<HdfMessage> {
     let mut cursor = Cursor::new(payload);
     let shared = shared::parse(&mut cursor, kind, hdf.offset_size(), hdf.length_size(), payload.len()).ok()?;
     let shared::SharedMessage::SharedInOhdr { address, .. } = shared else { return Some(HdfMessage::Shared(shared)) };
     read(hdf, address, depth + 1).ok()?.messages.into_iter().find(|message| {
-        matches!(
-            (kind, message),
-            (MSG_DATATYPE, HdfMessage::Datatype(_))
-                | (MSG_DATASPACE, HdfMessage::Dataspace(_))
-                | (MSG_ATTRIBUTE, HdfMessage::Attribute(_))
-        )
+        matches!((kind, message), (MSG_DATATYPE, HdfMessage::Datatype(_)) | (MSG_DATASPACE, HdfMessage::Dataspace(_)))
     })
 }
 
@@ -177,41 +206,60 @@ fn old_layout(hdf: &Hdf5, payload: &[u8]) -> Option<DataLayout> {
     }
 }
 
-/// An attribute whose name is not UTF-8, or whose datatype or dataspace stands elsewhere.
-fn odd_attribute(hdf: &Hdf5, bytes: &[u8], depth: usize) -> Option<AttributeMessage> {
-    let mut cursor = Cursor::new(bytes);
-    let version = cursor.read_u8().ok()?;
-    let flags = cursor.read_u8().ok()?;
-    let name_size = usize::from(cursor.read_u16_le().ok()?);
-    let datatype_size = usize::from(cursor.read_u16_le().ok()?);
-    let dataspace_size = usize::from(cursor.read_u16_le().ok()?);
-    if version >= 3 {
-        cursor.skip(1).ok()?;
+/// The parts of the message of an attribute.
+struct AttributeParts<'a> {
+    name: &'a [u8],
+    datatype: &'a [u8],
+    shares_datatype: bool,
+    dataspace: &'a [u8],
+    shares_dataspace: bool,
+    values: &'a [u8],
+}
+
+impl<'a> AttributeParts<'a> {
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let mut cursor = Cursor::new(bytes);
+        let version = cursor.read_u8().ok()?;
+        let flags = cursor.read_u8().ok()?;
+        let mut size = || cursor.read_u16_le().ok().map(usize::from);
+        let sizes = [size()?, size()?, size()?];
+        if version >= 3 {
+            cursor.skip(1).ok()?;
+        }
+        let mut part = |size: usize| {
+            let padded = if version == 1 { size.next_multiple_of(8) } else { size };
+            cursor.read_bytes(padded).ok()?.get(..size)
+        };
+        let [name, datatype, dataspace] = [part(sizes[0])?, part(sizes[1])?, part(sizes[2])?];
+        let shares = |flag: u8| version >= 2 && flags & flag != 0;
+        let values = bytes.get(usize::try_from(cursor.position()).ok()?..)?;
+        Some(Self { name, datatype, shares_datatype: shares(1), dataspace, shares_dataspace: shares(2), values })
     }
-    let padded = |size: usize| if version == 1 { size.next_multiple_of(8) } else { size };
-    let name = cursor.read_bytes(padded(name_size)).ok()?.get(..name_size)?;
-    let name = text_of(name.split(|&b| b == 0).next()?);
-    let datatype = cursor.read_bytes(padded(datatype_size)).ok()?;
-    let datatype = match (flags & 1, version) {
-        (1, 2..) => match shared_message(hdf, MSG_DATATYPE, datatype, depth)? {
+}
+
+/// An attribute whose name is not UTF-8, or whose datatype or dataspace stands elsewhere.
+fn odd_attribute(hdf: &Hdf5, parts: &AttributeParts<'_>, depth: usize) -> Option<AttributeMessage> {
+    let name = text_of(parts.name.split(|&b| b == 0).next()?);
+    let datatype = match parts.shares_datatype {
+        true => match shared_message(hdf, MSG_DATATYPE, parts.datatype, depth)? {
             HdfMessage::Datatype(message) => message,
             _ => return None,
         },
-        _ => messages::datatype::parse(&mut Cursor::new(datatype), datatype_size).ok()?,
+        false => messages::datatype::parse(&mut Cursor::new(parts.datatype), parts.datatype.len()).ok()?,
     };
-    let dataspace = cursor.read_bytes(padded(dataspace_size)).ok()?;
-    let dataspace = match (flags & 2, version) {
-        (2, 2..) => match shared_message(hdf, MSG_DATASPACE, dataspace, depth)? {
+    let dataspace = match parts.shares_dataspace {
+        true => match shared_message(hdf, MSG_DATASPACE, parts.dataspace, depth)? {
             HdfMessage::Dataspace(message) => message,
             _ => return None,
         },
-        _ => {
+        false => {
             let (offsets, lengths) = (hdf.offset_size(), hdf.length_size());
-            messages::dataspace::parse(&mut Cursor::new(dataspace), offsets, lengths, dataspace_size).ok()?
+            messages::dataspace::parse(&mut Cursor::new(parts.dataspace), offsets, lengths, parts.dataspace.len())
+                .ok()?
         }
     };
     let n = usize::try_from(dataspace.num_elements().ok()?).ok()?;
-    let raw_data = cursor.read_bytes(n.checked_mul(datatype.size as usize)?).ok()?.to_vec();
+    let raw_data = parts.values.get(..n.checked_mul(datatype.size as usize)?)?.to_vec();
     Some(AttributeMessage { name, datatype: datatype.datatype, dataspace, raw_data })
 }
 

@@ -37,11 +37,10 @@ impl LibrarySource {
         let file = hdf.bytes.local_path().ok_or_else(|| {
             Error::unsupported("the C library of HDF5 reads files of this machine only").hint("get a copy of the file")
         })?;
-        let dtype = match item {
-            Item::Number { .. } | Item::Half { .. } | Item::Bits(_) => item.dtype(),
-            _ => return Err(Error::unsupported("the C library of HDF5 is asked for numbers only")),
-        };
-        let file = file.to_owned();
+        if !item.is_number() {
+            return Err(Error::unsupported("the C library of HDF5 is asked for numbers only"));
+        }
+        let (file, dtype) = (file.to_owned(), item.dtype());
         Ok(Self(Arc::new(Opened { hdf, file, path: path.to_owned(), dtype, grid, dataset: OnceLock::new() })))
     }
 }

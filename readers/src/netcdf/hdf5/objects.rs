@@ -5,7 +5,6 @@ use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_recor
 use hdf5_reader::error::Result as Parsed;
 use hdf5_reader::fractal_heap::FractalHeap;
 use hdf5_reader::io::Cursor;
-use hdf5_reader::messages::attribute::AttributeMessage;
 use hdf5_reader::messages::attribute_info::AttributeInfoMessage;
 use hdf5_reader::messages::dataspace::DataspaceType;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
@@ -14,7 +13,7 @@ use hdf5_reader::messages::{Datatype, HdfMessage};
 use terracube_cube::{Error, Result};
 
 use super::super::bits::Bits;
-use super::header::Header;
+use super::header::{Header, StoredAttribute};
 use super::{Hdf5, datatype, header, links};
 
 /// Groups deeper than this are taken for a loop.
@@ -24,7 +23,7 @@ const MAX_DEPTH: usize = 64;
 #[derive(Default)]
 pub(super) struct GroupObject {
     pub path: String,
-    pub attributes: Vec<AttributeMessage>,
+    pub attributes: Vec<StoredAttribute>,
     pub datasets: Vec<DatasetObject>,
     pub groups: Vec<GroupObject>,
 }
@@ -33,7 +32,7 @@ pub(super) struct GroupObject {
 pub(super) struct DatasetObject {
     pub name: String,
     pub address: u64,
-    pub attributes: Vec<AttributeMessage>,
+    pub attributes: Vec<StoredAttribute>,
     pub stored: Result<Stored>,
 }
 
@@ -59,8 +58,8 @@ impl DatasetObject {
     }
 
     /// An attribute by name.
-    pub(super) fn attribute(&self, name: &str) -> Option<&AttributeMessage> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
+    pub(super) fn attribute(&self, name: &str) -> Option<&StoredAttribute> {
+        self.attributes.iter().find(|attribute| attribute.message.name == name)
     }
 
     /// The shape, if it could be read.
@@ -83,7 +82,7 @@ fn group(
     above: &mut HashSet<u64>,
     depth: usize,
 ) -> Result<GroupObject> {
-    let mut found = GroupObject { attributes: attributes(hdf, &header.messages), ..GroupObject::default() };
+    let mut found = GroupObject { attributes: attributes(hdf, header), ..GroupObject::default() };
     above.insert(address);
     for (name, member) in links::members(hdf, &path, &header.messages)? {
         let member = match member {
@@ -112,12 +111,7 @@ fn group(
         };
         if header.is_virtual || header.messages.iter().any(|m| matches!(m, HdfMessage::DataLayout(_))) {
             let stored = stored(hdf, &header);
-            found.datasets.push(DatasetObject {
-                name,
-                address: member,
-                attributes: attributes(hdf, &header.messages),
-                stored,
-            });
+            found.datasets.push(DatasetObject { name, address: member, attributes: attributes(hdf, &header), stored });
         } else if header.messages.iter().any(is_group) {
             let path = format!("{}/{name}", path.trim_end_matches('/'));
             found.groups.push(group(hdf, path, member, &header, above, depth + 1)?);
@@ -172,20 +166,18 @@ fn stored(hdf: &Hdf5, header: &Header) -> Result<Stored> {
     })
 }
 
-fn attributes(hdf: &Hdf5, messages: &[HdfMessage]) -> Vec<AttributeMessage> {
-    let mut found = Vec::new();
-    for message in messages {
-        match message {
-            HdfMessage::Attribute(attribute) => found.push(attribute.clone()),
+fn attributes(hdf: &Hdf5, header: &Header) -> Vec<StoredAttribute> {
+    let mut found = header.attributes.clone();
+    for message in &header.messages {
+        if let HdfMessage::AttributeInfo(info) = message {
             // Attributes that cannot be read leave the object usable.
-            HdfMessage::AttributeInfo(info) => found.extend(dense_attributes(hdf, info).unwrap_or_default()),
-            _ => {}
+            found.extend(dense_attributes(hdf, info).unwrap_or_default());
         }
     }
     found
 }
 
-fn dense_attributes(hdf: &Hdf5, info: &AttributeInfoMessage) -> Parsed<Vec<AttributeMessage>> {
+fn dense_attributes(hdf: &Hdf5, info: &AttributeInfoMessage) -> Parsed<Vec<StoredAttribute>> {
     let (storage, offsets, lengths) = (hdf.file.storage(), hdf.offset_size(), hdf.length_size());
     if Cursor::is_undefined_offset(info.fractal_heap_address, offsets) {
         return Ok(Vec::new());

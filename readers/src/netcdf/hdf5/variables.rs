@@ -59,6 +59,7 @@ fn variable(
         storage = storage_of(&stored);
         let values = stored_values(&stored)?;
         characters = values == Values::Fixed(Item::Character);
+        reader.check_needed(&dataset.attributes)?;
         source(hdf, &path, stored, values, &shape)
     });
     let place = format!("variable `{name}` of {}", hdf.bytes.name());
@@ -104,11 +105,18 @@ type Opened = (Arc<dyn Source>, Option<Arc<dyn ChunkIndexer>>);
 fn source(hdf: &Arc<Hdf5>, path: &str, stored: Stored, values: Values, shape: &[u64]) -> Result<Opened> {
     let library = (stored.shape == shape).then(|| (values.clone(), stored.layout.clone()));
     match (our_source(hdf, path, stored, values, shape), library) {
-        (Err(error), Some((Values::Fixed(item), layout))) if error.kind() == ErrorKind::Unsupported => {
+        (Err(error), Some((Values::Fixed(item), layout)))
+            if error.kind() == ErrorKind::Unsupported && library_reads(hdf, &item) =>
+        {
             by_library(hdf, path, &item, layout.ok(), shape, error)
         }
         (opened, _) => opened,
     }
+}
+
+/// Whether the C library of HDF5 would be asked: for numbers in files of this machine.
+fn library_reads(hdf: &Hdf5, item: &Item) -> bool {
+    hdf.bytes.local_path().is_some() && item.is_number()
 }
 
 #[cfg(feature = "hdf5-c")]
