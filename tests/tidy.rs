@@ -69,6 +69,28 @@ fn the_table_of_rooms_has_no_circle() {
     }
 }
 
+/// A builder without it would lose the line of the mistake that its result carries.
+#[test]
+fn builders_of_lazy_values_know_their_caller() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("cube/src/data")) {
+        let code = library_part(&std::fs::read_to_string(&file).unwrap());
+        let lines: Vec<&str> = code.lines().collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("pub fn ")) {
+            let signature: Vec<&str> =
+                lines[number..].iter().take_while(|line| !line.starts_with("    }")).copied().collect();
+            let signature = signature.join(" ");
+            let head = signature.split('{').next().unwrap();
+            let returns = head.rsplit("->").next().unwrap().trim();
+            let builds = head.contains("->") && ["Self", "DataArray", "Dataset"].contains(&returns);
+            if builds && !lines[number - 1].contains("#[track_caller]") {
+                wrong.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "`#[track_caller]` is missing above\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn imports_are_found() {
     let code = "use crate::base::Dims;\nuse crate::{\n    data::{DataArray, Dataset},\n    plan::Expr,\n};\nfn f() { crate::execute::run() }\n// crate::repr in a comment\n";

@@ -14,6 +14,7 @@ pub mod drawn_plan;
 mod engine;
 pub mod input;
 pub mod interrupt;
+pub mod places;
 pub mod progress;
 pub mod question_mark;
 pub mod result;

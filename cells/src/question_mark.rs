@@ -4,6 +4,7 @@
 //! prints as always. Printing also looks at the interrupt, so that a loop that prints can be stopped.
 use std::cell::RefCell;
 use std::fmt;
+use std::panic::Location;
 
 use serde_json::json;
 
@@ -11,7 +12,15 @@ use crate::{channel, interrupt};
 
 thread_local! {
     /// An error that was printed and may turn out to be the cell's failure.
-    static PENDING: RefCell<Option<String>> = const { RefCell::new(None) };
+    static PENDING: RefCell<Option<Noted>> = const { RefCell::new(None) };
+}
+
+/// An error's text.
+struct Noted {
+    /// As the cell prints it.
+    plain: String,
+    /// With the lines of cells that led to it.
+    whole: String,
 }
 
 /// The standard `println!`, for cells.
@@ -52,25 +61,33 @@ macro_rules! __eprintln_value {
 
 /// Keeps an error's text until it is clear whether the cell failed with it.
 #[doc(hidden)]
+#[track_caller]
 pub fn note(error: &(impl fmt::Display + ?Sized)) {
     settle();
-    PENDING.set(Some(error.to_string()));
+    let mut whole = format!("{error:#}");
+    // The evaluator's conversion of errors knows its caller too: the line of the `?`.
+    if let Some(line) = crate::places::describe(Location::caller()).map(|place| format!("\n  at {place}"))
+        && !whole.ends_with(&line)
+    {
+        whole.push_str(&line);
+    }
+    PENDING.set(Some(Noted { plain: error.to_string(), whole }));
 }
 
 /// The noted error is the cell's failure: the kernel is told.
 #[doc(hidden)]
 pub fn announce() {
-    let text = PENDING.take().unwrap_or_default();
+    let text = PENDING.take().map(|noted| noted.whole).unwrap_or_default();
     channel::send_in_order(json!({"kind": "error", "text": text}), Vec::new());
 }
 
 /// The noted error was only printed: prints it. Stops an interrupted cell.
 #[doc(hidden)]
 pub fn settle() {
-    if let Some(text) = PENDING.take() {
+    if let Some(Noted { plain, .. }) = PENDING.take() {
         #[expect(clippy::print_stderr, reason = "this is the user's own eprintln!")]
         {
-            std::eprintln!("{text}");
+            std::eprintln!("{plain}");
         }
     }
     interrupt::unwind_if_requested();

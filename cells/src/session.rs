@@ -9,6 +9,7 @@ use crate::{channel, interrupt, question_mark};
 #[unsafe(no_mangle)]
 pub extern "C" fn terracube_cells_start() {
     interrupt::install();
+    crate::places::install();
     install_panic_hook();
     crate::engine::install();
 }
@@ -40,7 +41,9 @@ fn install_panic_hook() {
             .map(|text| (*text).to_owned())
             .or_else(|| info.payload().downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".to_owned());
-        let place = info.location().map(|at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
+        let place = info.location().map(|at| {
+            crate::places::describe(at).unwrap_or_else(|| format!("{}:{}:{}", at.file(), at.line(), at.column()))
+        });
         if std::thread::current().id() == cell_thread {
             channel::send_in_order(json!({"kind": "panic", "text": message, "place": place}), Vec::new());
         } else {

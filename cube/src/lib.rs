@@ -13,7 +13,9 @@ pub mod plan;
 mod repr;
 pub mod source;
 
-pub use base::{Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Region, Result, TimeUnit};
+pub use base::{
+    Block, Calendar, ChunkGrid, DType, Dims, Error, ErrorKind, Place, Places, Region, Result, TimeUnit, set_places,
+};
 pub use data::{
     ALL, AlignOn, Array, Attribute, Attributes, Boundary, Coarsened, Coord, Coords, Crs, DataArray, DataTree, Dataset,
     DatasetCoarsened, DatasetGroupBy, DatasetOperand, DatasetRolling, DatasetWeighted, Dates, Decay, Encoding,

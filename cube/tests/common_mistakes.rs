@@ -121,6 +121,28 @@ fn mistakes() -> Vec<(&'static str, Error)> {
     ]
 }
 
+/// What is no mistake of a line: known as results are asked for, where `?` stands.
+const ON_DEMAND: [&str; 0] = [];
+
+#[test]
+fn mistakes_keep_the_line_that_made_them() {
+    let code = include_str!("common_mistakes.rs");
+    let line_of = |line: u32| code.lines().nth(line as usize - 1).unwrap();
+    let mut lost = Vec::new();
+    for (name, error) in mistakes() {
+        match error.place() {
+            Some(place) if place.file.ends_with("common_mistakes.rs") => {
+                assert!(format!("{error:?}").ends_with(&format!("\n  at {}:{}", place.file, place.line)), "{error:?}");
+                assert!(!error.to_string().contains("common_mistakes.rs"));
+                assert!(line_of(place.line).contains('('), "{}", place.line);
+            }
+            place => lost.push(format!("{name}: {place:?}")),
+        }
+    }
+    lost.retain(|line| !ON_DEMAND.iter().any(|name| line.starts_with(name)));
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
 #[test]
 fn newcomers_read_a_few_lines_that_help() {
     let mut text = String::new();

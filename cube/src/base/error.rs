@@ -1,9 +1,22 @@
 //! The one error type of the cube: opaque, with a kind that says what the caller can do about it.
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
+
+use super::Place;
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The result; an error in it that has no place yet is the caller's.
+#[track_caller]
+pub(crate) fn placed<T>(result: Result<T>) -> Result<T> {
+    // A closure would not know who called.
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.at(Location::caller())),
+    }
+}
 
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,12 +60,13 @@ struct Inner {
     message: String,
     context: Vec<String>,
     hint: Option<String>,
+    place: Option<Place>,
 }
 
 impl Error {
     /// An error of `kind`; `message` names the thing and says why.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), context: Vec::new(), hint: None }))
+        Self(Arc::new(Inner { kind, message: message.into(), context: Vec::new(), hint: None, place: None }))
     }
 
     /// [`ErrorKind::NotFound`] for a name among `known` names, with a suggestion.
@@ -123,6 +137,23 @@ impl Error {
         self
     }
 
+    /// The same error with the line of code that made the mistake; an earlier one of the caller's own stays.
+    #[must_use]
+    pub(crate) fn at(mut self, location: &Location<'_>) -> Self {
+        if self.0.place.is_none()
+            && let Some(place) = Place::of(location)
+        {
+            self.inner_mut().place = Some(place);
+        }
+        self
+    }
+
+    /// The line of the caller's code that made the mistake, if known: `t.mean("latt")` keeps its line, however much later somebody asks for
+    /// values. `{:#}` and `{:?}` print it below the message.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -152,14 +183,17 @@ impl fmt::Display for Error {
         if let Some(hint) = &self.0.hint {
             write!(f, "; {hint}")?;
         }
-        Ok(())
+        match &self.0.place {
+            Some(place) if f.alternate() => write!(f, "\n  at {place}"),
+            _ => Ok(()),
+        }
     }
 }
 
 // A failed `?` in `main` or in a cell prints Debug: it must read like a sentence too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "{self:#}")
     }
 }
 

@@ -11,6 +11,7 @@ use crate::plan::Expr;
 ///
 /// Equal axes are proved equal without reading where they are the same node. Float axes that differ by less than a thousandth of a cell
 /// are an error, and so is an empty intersection: both are mistakes far more often than wishes.
+#[track_caller]
 pub(super) fn align(left: &DataArray, right: &DataArray) -> Result<(Expr, Expr, Coords)> {
     let (mut a, mut b) = (left.clone(), right.clone());
     for dim in left.dims().iter().filter(|dim| right.dims().contains(dim)) {

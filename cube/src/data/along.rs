@@ -11,6 +11,7 @@ use crate::plan::Expr;
 
 impl DataArray {
     /// An operation along one dimension that keeps its length and labels.
+    #[track_caller]
     pub(super) fn along(&self, dim: &str, op: AxisOp) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -21,6 +22,7 @@ impl DataArray {
         }
     }
 
+    #[track_caller]
     fn along_each(&self, dims: impl IntoDims, op: &AxisOp) -> Self {
         let names: Result<Vec<String>> =
             dims.axes(self.dims()).map(|axes| axes.iter().map(|&axis| self.dims().name(axis).to_string()).collect());
@@ -39,6 +41,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cumsum(&self, dims: impl IntoDims) -> Self {
         self.along_each(dims, &AxisOp::CumSum { skip_missing: true })
     }
@@ -52,6 +55,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cumprod(&self, dims: impl IntoDims) -> Self {
         self.along_each(dims, &AxisOp::CumProd { skip_missing: true })
     }
@@ -66,6 +70,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ffill(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::FillForward { limit: None })
     }
@@ -79,6 +84,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ffill_limit(&self, dim: &str, limit: u64) -> Self {
         self.along(dim, AxisOp::FillForward { limit: Some(limit) })
     }
@@ -92,6 +98,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn bfill(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::FillBackward { limit: None })
     }
@@ -105,6 +112,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn bfill_limit(&self, dim: &str, limit: u64) -> Self {
         self.along(dim, AxisOp::FillBackward { limit: Some(limit) })
     }
@@ -119,6 +127,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn shift(&self, dim: &str, n: i64) -> Self {
         let wide = match masked_dtype(self.dtype()) {
             Ok(dtype) => self.with_values(self.variable.expr().cast(dtype)),
@@ -136,6 +145,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn shift_with(&self, dim: &str, n: i64, fill: impl Operand) -> Self {
         let axis = match self.dims().axis(dim) {
             Ok(axis) => axis,
@@ -163,6 +173,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn roll(&self, dim: &str, n: i64) -> Self {
         match self.dims().axis(dim) {
             Ok(axis) => self.with_values(rolled(self.variable.expr(), axis, n)).with_encoding_of(self),
@@ -179,6 +190,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn roll_with_labels(&self, dim: &str, n: i64) -> Self {
         let array = self.roll(dim, n);
         if array.error().is_some() {
@@ -190,6 +202,7 @@ impl DataArray {
         Self { coords: self.coords.map(turned), ..array }
     }
 
+    #[track_caller]
     fn with_encoding_of(self, other: &Self) -> Self {
         Self { variable: self.variable.with_encoding(other.encoding().clone()), ..self }
     }
@@ -203,6 +216,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn diff(&self, dim: &str) -> Self {
         match self.dims().axis(dim) {
             Ok(axis) if self.shape()[axis] < 2 => self
@@ -227,6 +241,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn differentiate(&self, dim: &str) -> Self {
         match self.label_numbers(dim) {
             Ok(labels) => self.along(dim, AxisOp::Slope(Slope::Derivative { labels, edge_order: 1 })),
@@ -243,6 +258,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn integrate(&self, dim: &str) -> Self {
         match self.label_numbers(dim) {
             Ok(labels) => self.collapsed(dim, AxisOp::Slope(Slope::Integral(labels))),
@@ -259,6 +275,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cumulative_integrate(&self, dim: &str) -> Self {
         match self.label_numbers(dim) {
             Ok(labels) => self.along(dim, AxisOp::Slope(Slope::CumulativeIntegral(labels))),
@@ -276,6 +293,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rank(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Rank { as_part: false })
     }
@@ -289,11 +307,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rank_parts(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Rank { as_part: true })
     }
 
     /// An operation along a dimension that leaves one value, so that the dimension goes.
+    #[track_caller]
     pub(super) fn collapsed(&self, dim: &str, op: AxisOp) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -324,6 +344,7 @@ pub(super) fn numbers(dim: &str, labels: &Block) -> Result<Arc<[f64]>> {
     Ok(labels.to_f64()?.into_iter().map(|label| if per_second > 1.0 { label / per_second } else { label }).collect())
 }
 
+#[track_caller]
 fn rolled(expr: &Expr, axis: usize, n: i64) -> Expr {
     let len = expr.shape()[axis];
     if len == 0 {

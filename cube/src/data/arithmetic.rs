@@ -11,6 +11,7 @@ use crate::plan::Expr;
 
 impl DataArray {
     /// `op` on every pair of values; `self` stands left unless `swapped`.
+    #[track_caller]
     pub(super) fn binary(&self, op: BinaryOp, other: impl Operand, swapped: bool) -> Self {
         match other.into_operand() {
             OperandValue::Literal(literal) => {
@@ -28,12 +29,14 @@ impl DataArray {
         }
     }
 
+    #[track_caller]
     fn literal(&self, literal: &Scalar, op: BinaryOp) -> Result<Expr> {
         let dtype = scalar::weak_dtype(literal, self.dtype(), op)?;
         Ok(Expr::constant(Dims::none(), literal.to_block(dtype)?))
     }
 
     /// A node over two arrays after alignment; coordinates are united, attributes that differ are dropped.
+    #[track_caller]
     fn joined(&self, other: &Self, build: impl FnOnce(&Expr, &Expr) -> Expr) -> Result<Self> {
         if let Some(error) = self.error().or(other.error()) {
             return Err(error.clone());
@@ -50,6 +53,7 @@ impl DataArray {
         Ok(array)
     }
 
+    #[track_caller]
     pub(super) fn unary(&self, op: UnaryOp) -> Self {
         self.with_values(self.variable.expr().unary(op))
     }
@@ -64,6 +68,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn where_(&self, condition: impl std::borrow::Borrow<DataArray>) -> Self {
         let masked = self.joined(condition.borrow(), |values, condition| values.mask(condition));
         self.keeping(masked)
@@ -78,6 +83,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn where_else(&self, condition: impl std::borrow::Borrow<DataArray>, other: impl Operand) -> Self {
         let chosen = match other.into_operand() {
             OperandValue::Literal(literal) => self.literal(&literal, BinaryOp::Add).and_then(|literal| {
@@ -88,6 +94,7 @@ impl DataArray {
         self.keeping(chosen)
     }
 
+    #[track_caller]
     fn chosen(&self, condition: &Self, other: &Self) -> Result<Self> {
         let (yes, no, coords) = align(self, other)?;
         let (yes, no) = (Self::over(yes, coords.clone()), Self::over(no, coords));
@@ -101,6 +108,7 @@ impl DataArray {
         Self::over(holds.select(&yes, &no), all).checked()
     }
 
+    #[track_caller]
     fn over(expr: Expr, coords: Coords) -> Self {
         let coords = coords.filter(|coord| coord.variable().dims().iter().all(|dim| expr.dims().contains(dim)));
         Self { coords, ..Self::from_expr(expr) }
@@ -108,6 +116,7 @@ impl DataArray {
 
     /// `value` where values are missing (xarray's `fillna`).
     #[must_use]
+    #[track_caller]
     pub fn fill_missing(&self, value: impl Operand) -> Self {
         self.where_else(self.not_missing(), value)
     }
@@ -121,11 +130,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cast(&self, dtype: DType) -> Self {
         self.with_values(self.variable.expr().cast(dtype))
     }
 
     /// Name and attributes of `self` on a result.
+    #[track_caller]
     fn keeping(&self, result: Result<Self>) -> Self {
         match result {
             Ok(array) => Self { name: self.name.clone(), ..array }.with_attrs(self.attrs().clone()),
@@ -144,7 +155,7 @@ fn common(left: &Attributes, right: &Attributes) -> Attributes {
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
         impl DataArray {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, other: impl Operand) -> Self { self.binary(BinaryOp::$op, other, false) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, other: impl Operand) -> Self { self.binary(BinaryOp::$op, other, false) })*
         }
     };
 }
@@ -174,7 +185,7 @@ comparisons! {
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
         impl DataArray {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Self { self.unary(UnaryOp::$op) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> Self { self.unary(UnaryOp::$op) })*
         }
     };
 }
@@ -207,10 +218,12 @@ macro_rules! operators {
     ($($trait:ident $method:ident $op:ident;)*) => {$(
         impl<T: Operand> ops::$trait<T> for DataArray {
             type Output = DataArray;
+            #[track_caller]
             fn $method(self, other: T) -> DataArray { self.binary(BinaryOp::$op, other, false) }
         }
         impl<T: Operand> ops::$trait<T> for &DataArray {
             type Output = DataArray;
+            #[track_caller]
             fn $method(self, other: T) -> DataArray { self.binary(BinaryOp::$op, other, false) }
         }
         operators!(@left $trait $method $op f64 f32 i32 i64);
@@ -218,10 +231,12 @@ macro_rules! operators {
     (@left $trait:ident $method:ident $op:ident $($t:ty)*) => {$(
         impl ops::$trait<DataArray> for $t {
             type Output = DataArray;
+            #[track_caller]
             fn $method(self, other: DataArray) -> DataArray { other.binary(BinaryOp::$op, self, true) }
         }
         impl ops::$trait<&DataArray> for $t {
             type Output = DataArray;
+            #[track_caller]
             fn $method(self, other: &DataArray) -> DataArray { other.binary(BinaryOp::$op, self, true) }
         }
     )*};
@@ -239,6 +254,7 @@ operators! {
 
 impl ops::Not for DataArray {
     type Output = Self;
+    #[track_caller]
     fn not(self) -> Self {
         self.unary(UnaryOp::Not)
     }
@@ -246,6 +262,7 @@ impl ops::Not for DataArray {
 
 impl ops::Not for &DataArray {
     type Output = DataArray;
+    #[track_caller]
     fn not(self) -> DataArray {
         self.unary(UnaryOp::Not)
     }
@@ -253,6 +270,7 @@ impl ops::Not for &DataArray {
 
 impl ops::Neg for DataArray {
     type Output = Self;
+    #[track_caller]
     fn neg(self) -> Self {
         self.unary(UnaryOp::Neg)
     }
@@ -260,6 +278,7 @@ impl ops::Neg for DataArray {
 
 impl ops::Neg for &DataArray {
     type Output = DataArray;
+    #[track_caller]
     fn neg(self) -> DataArray {
         self.unary(UnaryOp::Neg)
     }

@@ -16,6 +16,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn assign_coords<'a>(&self, coords: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         coords.into_iter().fold(self.clone(), |array, (name, coord)| match coord.error() {
             Some(error) => array.fail(error.clone().context(format!("coordinate `{name}`"))),
@@ -32,6 +33,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn assign_attrs<K: Into<String>, V: Into<Attribute>>(&self, attrs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut all = self.attrs().clone();
         attrs.into_iter().for_each(|(name, value)| all.set(name, value));
@@ -47,6 +49,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_vars<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
         if let Some(unknown) = names.iter().find(|name| self.coords.get(name).is_none()) {
@@ -65,6 +68,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn to_dataset(&self) -> Dataset {
         let name: Arc<str> = self.name.clone().unwrap_or_else(|| "values".into());
         Dataset::default().rebuilt(vec![(name, self.variable.clone())], self.coords.clone())
@@ -73,6 +77,7 @@ impl DataArray {
     /// A dataset of the array and the named coordinates, which become variables; dimension coordinates stay (xarray's
     /// `reset_coords`).
     #[must_use]
+    #[track_caller]
     pub fn reset_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Dataset {
         self.to_dataset().reset_coords(names)
     }
@@ -90,6 +95,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn assign<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         variables.into_iter().fold(self.clone(), |dataset, (name, array)| match dataset.with_var(name, array) {
             Ok(dataset) => dataset,
@@ -99,6 +105,7 @@ impl Dataset {
 
     /// The same dataset with coordinates added or replaced (xarray's `assign_coords`).
     #[must_use]
+    #[track_caller]
     pub fn assign_coords<'a>(&self, coords: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         let mut dataset = self.clone();
         let sizes = self.dims();
@@ -131,6 +138,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn assign_attrs<K: Into<String>, V: Into<Attribute>>(&self, attrs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut all: Attributes = self.attrs().clone();
         attrs.into_iter().for_each(|(name, value)| all.set(name, value));
@@ -146,6 +154,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_vars<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
         let known = |name: &String| self.names().any(|held| held == name) || self.coords().get(name).is_some();
@@ -168,6 +177,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_dims(&self, dim: &str) -> Self {
         let keeps = |variable: &Variable| !variable.dims().contains(dim);
         let variables = self.variables().filter(|(_, v)| keeps(v)).map(|(n, v)| (Arc::from(n), v.clone())).collect();
@@ -183,6 +193,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn set_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let mut dataset = self.clone();
         for name in names {
@@ -201,6 +212,7 @@ impl Dataset {
 
     /// Named coordinates become variables (xarray's `reset_coords`). Dimension coordinates cannot.
     #[must_use]
+    #[track_caller]
     pub fn reset_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {
         let mut variables: Vec<(Arc<str>, Variable)> =
             self.variables().map(|(name, variable)| (Arc::from(name), variable.clone())).collect();
@@ -233,6 +245,7 @@ impl Dataset {
         change(self)
     }
 
+    #[track_caller]
     fn without_variables(&self, names: &[&str]) -> Self {
         let kept = self.variables().filter(|(name, _)| !names.contains(name));
         self.rebuilt(kept.map(|(name, variable)| (Arc::from(name), variable.clone())).collect(), self.coords().clone())

@@ -35,6 +35,7 @@ pub enum Attribute {
 
 impl Attribute {
     /// From JSON: texts, integers and floats become typed, the rest stays JSON.
+    #[track_caller]
     pub fn from_json(value: serde_json::Value) -> Self {
         use serde_json::Value;
         match &value {
@@ -149,24 +150,28 @@ impl fmt::Display for Attribute {
 }
 
 impl From<&str> for Attribute {
+    #[track_caller]
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
 impl From<String> for Attribute {
+    #[track_caller]
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
 impl From<f64> for Attribute {
+    #[track_caller]
     fn from(value: f64) -> Self {
         Self::F64(vec![value])
     }
 }
 
 impl From<i64> for Attribute {
+    #[track_caller]
     fn from(value: i64) -> Self {
         Self::I64(vec![value])
     }
@@ -178,6 +183,7 @@ pub struct Attributes(Arc<Vec<(String, Attribute)>>);
 
 impl Attributes {
     /// No attributes.
+    #[track_caller]
     pub fn new() -> Self {
         Self::default()
     }
@@ -209,6 +215,7 @@ impl Attributes {
     }
 
     /// Names and values in stored order.
+    #[track_caller]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Attribute)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -231,6 +238,7 @@ impl fmt::Debug for Attributes {
 }
 
 impl<N: Into<String>> FromIterator<(N, Attribute)> for Attributes {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = (N, Attribute)>>(iter: I) -> Self {
         let mut attributes = Self::new();
         iter.into_iter().for_each(|(name, value)| attributes.set(name, value));

@@ -28,13 +28,15 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn convert_calendar(&self, dim: &str, calendar: Calendar, align: AlignOn) -> Self {
-        self.converted(dim, calendar, align).unwrap_or_else(|error| self.fail(error.context("convert_calendar")))
+        self.or_fail(self.converted(dim, calendar, align).map_err(|error| error.context("convert_calendar")))
     }
 
     /// As [`DataArray::convert_calendar`] at equal distances from the first date to the last: dates without a value are missing (xarray's
     /// `convert_calendar(missing=NaN)`). `frequency` is that of the data: "D", "6h", "MS".
     #[must_use]
+    #[track_caller]
     pub fn convert_calendar_filled(&self, dim: &str, calendar: Calendar, align: AlignOn, frequency: &str) -> Self {
         let converted = || -> Result<Self> {
             let found = self.converted(dim, calendar, align)?;
@@ -44,9 +46,10 @@ impl DataArray {
             let all = super::date_range(&text(first), &text(last), frequency, calendar).checked()?;
             found.reindex(dim, &all).checked()
         };
-        converted().unwrap_or_else(|error| self.fail(error.context("convert_calendar")))
+        self.or_fail(converted().map_err(|error| error.context("convert_calendar")))
     }
 
+    #[track_caller]
     fn converted(&self, dim: &str, calendar: Calendar, align: AlignOn) -> Result<Self> {
         let (counts, unit, own) = self.times(dim)?;
         // As xarray: years of 365 and 366 days have the same dates but one.
@@ -68,6 +71,7 @@ impl DataArray {
     /// Values at times of any calendar, on the straight line between those of the data by the part of the year that has passed (xarray's
     /// `interp_calendar`). Needs whole columns only where the times are not sorted.
     #[must_use]
+    #[track_caller]
     pub fn interp_calendar(&self, dim: &str, times: &DataArray) -> Self {
         let interpolated = || -> Result<Self> {
             self.check()?;
@@ -77,10 +81,11 @@ impl DataArray {
             let wanted = Self::from_block([dim], years(times)?);
             own.interp_by(dim, &wanted, Method::Linear).checked()?.relabelled(dim, labels)
         };
-        interpolated().unwrap_or_else(|error| self.fail(error.context("interp_calendar")))
+        self.or_fail(interpolated().map_err(|error| error.context("interp_calendar")))
     }
 
     /// Other labels of a dimension; coordinates that lie along it stay.
+    #[track_caller]
     pub(super) fn relabelled(&self, dim: &str, labels: Block) -> Result<Self> {
         self.check()?;
         let attrs = self.coords().get(dim).map(|coord| coord.variable().attrs().clone()).unwrap_or_default();
@@ -94,6 +99,7 @@ impl DataArray {
 impl Dataset {
     /// Every variable along the dimension at dates of another calendar; see [`DataArray::convert_calendar`].
     #[must_use]
+    #[track_caller]
     pub fn convert_calendar(&self, dim: &str, calendar: Calendar, align: AlignOn) -> Self {
         self.map(|array| match array.dims().contains(dim) {
             true => array.convert_calendar(dim, calendar, align),

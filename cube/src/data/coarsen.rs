@@ -54,6 +54,7 @@ pub struct Coarsened {
 impl Coarsened {
     /// Blocks along a further dimension.
     #[must_use]
+    #[track_caller]
     pub fn and(&self, dim: &str, window: u64) -> Self {
         let mut windows = self.windows.clone();
         windows.push((dim.to_owned(), window));
@@ -69,6 +70,7 @@ impl Coarsened {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn trim(&self) -> Self {
         Self { boundary: Boundary::Trim, ..self.clone() }
     }
@@ -82,12 +84,14 @@ impl Coarsened {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn pad(&self) -> Self {
         Self { boundary: Boundary::Pad, ..self.clone() }
     }
 
     /// The mean of every block, missing values left out.
     #[must_use]
+    #[track_caller]
     pub fn mean(&self) -> DataArray {
         if self.windows.len() == 1 || self.divides() {
             return self.of(ReduceOp::Mean);
@@ -101,30 +105,35 @@ impl Coarsened {
 
     /// The sum of every block, missing values left out.
     #[must_use]
+    #[track_caller]
     pub fn sum(&self) -> DataArray {
         self.of(ReduceOp::Sum)
     }
 
     /// The least value of every block.
     #[must_use]
+    #[track_caller]
     pub fn min(&self) -> DataArray {
         self.of(ReduceOp::Min)
     }
 
     /// The greatest value of every block.
     #[must_use]
+    #[track_caller]
     pub fn max(&self) -> DataArray {
         self.of(ReduceOp::Max)
     }
 
     /// How many values of every block are not missing.
     #[must_use]
+    #[track_caller]
     pub fn count(&self) -> DataArray {
         if self.divides() { self.of(ReduceOp::Count) } else { self.chained(ReduceOp::Count, ReduceOp::Sum) }
     }
 
     /// The median of every block (over several dimensions only where blocks fill them).
     #[must_use]
+    #[track_caller]
     pub fn median(&self) -> DataArray {
         if self.windows.len() > 1 && self.divides() {
             let quantile = Quantile { at: [0.5].into(), skip_missing: true, groups: None, least: 1, keeps_f32: true };
@@ -138,34 +147,40 @@ impl Coarsened {
 
     /// The standard deviation of every block (over several dimensions only where blocks fill them).
     #[must_use]
+    #[track_caller]
     pub fn std(&self) -> DataArray {
         self.spread(ReduceOp::Std { ddof: 0 }, "std")
     }
 
     /// The variance of every block (over several dimensions only where blocks fill them).
     #[must_use]
+    #[track_caller]
     pub fn var(&self) -> DataArray {
         self.spread(ReduceOp::Var { ddof: 0 }, "var")
     }
 
     /// The product of every block, missing values left out.
     #[must_use]
+    #[track_caller]
     pub fn prod(&self) -> DataArray {
         self.of(ReduceOp::Prod)
     }
 
     /// Whether any value of every block holds (bool).
     #[must_use]
+    #[track_caller]
     pub fn any(&self) -> DataArray {
         self.of(ReduceOp::Any)
     }
 
     /// Whether all values of every block hold (bool).
     #[must_use]
+    #[track_caller]
     pub fn all(&self) -> DataArray {
         self.of(ReduceOp::All)
     }
 
+    #[track_caller]
     fn spread(&self, op: ReduceOp, what: &str) -> DataArray {
         if self.windows.len() > 1 && self.divides() {
             return self.of(op);
@@ -188,10 +203,12 @@ impl Coarsened {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn construct(&self, block: &str, member: &str) -> DataArray {
-        self.constructed(block, member).unwrap_or_else(|error| self.array.fail(error.context("construct")))
+        self.array.or_fail(self.constructed(block, member).map_err(|error| error.context("construct")))
     }
 
+    #[track_caller]
     fn constructed(&self, block: &str, member: &str) -> Result<DataArray> {
         let [(dim, window)] = self.windows.as_slice() else {
             return Err(Error::unsupported("blocks along several dimensions").hint("construct one after the other"));
@@ -211,6 +228,7 @@ impl Coarsened {
         Ok(result.keeping_name_and_attrs(&self.array))
     }
 
+    #[track_caller]
     fn single(&self, what: &str, build: impl Fn(&DataArray, GroupCodes, usize, &str) -> Expr) -> DataArray {
         match self.windows.as_slice() {
             [(dim, window)] => DataArray::from_result(
@@ -223,6 +241,7 @@ impl Coarsened {
         }
     }
 
+    #[track_caller]
     fn of(&self, op: ReduceOp) -> DataArray {
         if self.windows.len() > 1 && self.divides() {
             return self.folded(|expr, inner| expr.reduce(inner, op, ReduceOptions::default()));
@@ -239,10 +258,12 @@ impl Coarsened {
     }
 
     /// All dimensions in one pass: each axis is folded to blocks and their members, and the members are reduced together.
+    #[track_caller]
     fn folded(&self, reduce: impl FnOnce(Expr, Vec<usize>) -> Expr) -> DataArray {
-        self.in_blocks(reduce).unwrap_or_else(|error| self.array.fail(error.context("coarsen")))
+        self.array.or_fail(self.in_blocks(reduce).map_err(|error| error.context("coarsen")))
     }
 
+    #[track_caller]
     fn in_blocks(&self, reduce: impl FnOnce(Expr, Vec<usize>) -> Expr) -> Result<DataArray> {
         let mut array = self.array.clone().checked()?;
         let mut axes: Vec<(usize, &str, u64)> = Vec::new();
@@ -277,6 +298,7 @@ impl Coarsened {
         Ok(result.keeping_name_and_attrs(&self.array))
     }
 
+    #[track_caller]
     fn chained(&self, first: ReduceOp, then: ReduceOp) -> DataArray {
         let mut op = first;
         let mut array = self.array.clone();
@@ -294,6 +316,7 @@ impl Coarsened {
     }
 
     /// The array without what does not fill a block, if that is wanted.
+    #[track_caller]
     fn whole_blocks(&self, array: &DataArray, dim: &str, window: u64) -> Result<DataArray> {
         array.check()?;
         let axis = array.dims().axis(dim)?;
@@ -312,6 +335,7 @@ impl Coarsened {
         }
     }
 
+    #[track_caller]
     fn one(
         &self,
         array: &DataArray,

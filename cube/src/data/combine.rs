@@ -6,7 +6,7 @@ use super::group_by::sort_out;
 use super::index::{AxisMatch, Fill};
 use super::operand::Operand;
 use super::{DataArray, Dataset, Variable};
-use crate::base::{Block, DType, Dims, Error, Result};
+use crate::base::{Block, DType, Dims, Error, Result, placed};
 use crate::compute::pointwise::{cast, masked_dtype, promote};
 use crate::plan::Expr;
 
@@ -122,6 +122,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reindex(&self, dim: &str, labels: &DataArray) -> Self {
         self.reindex_near(dim, labels, Fill::None, None)
     }
@@ -137,6 +138,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reindex_near(&self, dim: &str, labels: &DataArray, fill: Fill, tolerance: Option<f64>) -> Self {
         match labels.as_labels(dim) {
             Ok(coord) => self.reindexed(dim, &coord, fill, tolerance),
@@ -154,6 +156,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reindex_with(&self, dim: &str, labels: &DataArray, value: impl Operand) -> Self {
         let found = || -> Result<Self> {
             let coord = labels.as_labels(dim)?;
@@ -165,7 +168,7 @@ impl DataArray {
             let anywhere: Arc<[i64]> = positions.iter().map(|&position| position.max(0)).collect();
             self.at_positions(dim, anywhere, &coord)?.where_else(inside, value.into_operand()).checked()
         };
-        found().unwrap_or_else(|error| self.fail(error.context(format!("reindex along `{dim}`"))))
+        self.or_fail(found().map_err(|error| error.context(format!("reindex along `{dim}`"))))
     }
 
     /// The values at the labels of `other` along every dimension that both have (xarray's `reindex_like`).
@@ -177,6 +180,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reindex_like(&self, other: &DataArray) -> Self {
         let shared: Vec<&Coord> = self.dims().iter().filter_map(|dim| labels_of(other, dim)).collect();
         shared.into_iter().fold(self.clone(), |array, coord| array.reindexed(coord.name(), coord, Fill::None, None))
@@ -199,6 +203,7 @@ impl DataArray {
         })
     }
 
+    #[track_caller]
     pub(super) fn reindexed(&self, dim: &str, labels: &Coord, fill: Fill, tolerance: Option<f64>) -> Self {
         let found = || -> Result<Self> {
             self.check()?;
@@ -210,10 +215,11 @@ impl DataArray {
             };
             array.at_positions(dim, positions.into(), labels)
         };
-        found().unwrap_or_else(|error| self.fail(error.context(format!("reindex along `{dim}`"))))
+        self.or_fail(found().map_err(|error| error.context(format!("reindex along `{dim}`"))))
     }
 
     /// The values at positions of a dimension, below zero missing, under new labels.
+    #[track_caller]
     pub(super) fn at_positions(&self, dim: &str, positions: Arc<[i64]>, labels: &Coord) -> Result<Self> {
         let axis = self.dims().axis(dim)?;
         let take = |expr: &Expr| match expr.dims().position(dim) {
@@ -244,10 +250,12 @@ impl DataArray {
 /// # Ok::<(), terracube_cube::Error>(())
 /// ```
 #[must_use]
+#[track_caller]
 pub fn concat(arrays: &[&DataArray], dim: &str) -> DataArray {
     DataArray::from_result(concatenated(arrays, dim).map_err(|error| error.context(format!("concat along `{dim}`"))))
 }
 
+#[track_caller]
 fn concatenated(arrays: &[&DataArray], dim: &str) -> Result<DataArray> {
     let Some(first) = arrays.first() else { return Err(Error::invalid("nothing to concatenate")) };
     let is_new = arrays.iter().all(|array| !array.dims().contains(dim));
@@ -332,6 +340,7 @@ fn joined_coords(arrays: &[&DataArray], parts: &[DataArray], dim: &str, is_new: 
     Ok(coords)
 }
 
+#[track_caller]
 fn joined_in_memory(coords: &[&Coord], dtype: DType, axis: usize) -> Result<Expr> {
     let blocks = coords.iter().map(|coord| cast(&coord.values()?, dtype)).collect::<Result<Vec<_>>>()?;
     Ok(Expr::constant(coords[0].variable().dims().clone(), Block::concat(axis, &blocks)?))
@@ -352,6 +361,7 @@ fn all_equal(coords: &[&Coord]) -> Result<bool> {
 ///
 /// # Errors
 /// If a dataset lacks a variable of the first, or labels differ.
+#[track_caller]
 pub fn concat_datasets(datasets: &[&Dataset], dim: &str) -> Result<Dataset> {
     let Some(first) = datasets.first() else { return Err(Error::invalid("nothing to concatenate")) };
     let is_new = datasets.iter().all(|dataset| !dataset.dims().iter().any(|(name, _)| name == dim));
@@ -373,7 +383,12 @@ pub fn concat_datasets(datasets: &[&Dataset], dim: &str) -> Result<Dataset> {
 ///
 /// # Errors
 /// If labels differ under [`Join::Exact`], or a variable stands twice with other values.
+#[track_caller]
 pub fn merge(datasets: &[&Dataset], join: Join) -> Result<Dataset> {
+    placed(merged(datasets, join))
+}
+
+fn merged(datasets: &[&Dataset], join: Join) -> Result<Dataset> {
     let mut named: Vec<(String, DataArray)> = Vec::new();
     for dataset in datasets {
         for name in dataset.names() {

@@ -19,6 +19,7 @@ use crate::base::{Block, Error, Result};
 ///
 /// # Errors
 /// If pieces overlap, a tile is missing, or a variable stands in two pieces with other values.
+#[track_caller]
 pub fn combine_by_coords(datasets: &[&Dataset]) -> Result<Dataset> {
     let mut groups: Vec<(Vec<&str>, Vec<&Dataset>)> = Vec::new();
     for dataset in datasets {
@@ -41,6 +42,7 @@ pub fn combine_by_coords(datasets: &[&Dataset]) -> Result<Dataset> {
 }
 
 /// Pieces with the same variables, joined along every dimension whose labels are not the same in all.
+#[track_caller]
 fn tiled(pieces: &[&Dataset]) -> Result<Dataset> {
     let [first, others @ ..] = pieces else { return Err(Error::invalid("nothing to combine")) };
     if others.is_empty() {
@@ -68,6 +70,7 @@ fn tiled(pieces: &[&Dataset]) -> Result<Dataset> {
     along(pieces.iter().map(|piece| (*piece).clone()).collect(), &dims)
 }
 
+#[track_caller]
 fn along(pieces: Vec<Dataset>, dims: &[String]) -> Result<Dataset> {
     let Some((dim, rest)) = dims.split_first() else {
         return match <[Dataset; 1]>::try_from(pieces) {

@@ -5,7 +5,7 @@ use arrow_array::{Array as _, ArrayRef, BooleanArray, LargeStringArray, Primitiv
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
 
 use super::{DataArray, Dataset, run};
-use crate::base::{Block, DType, Dims, Element, Error, Result, TimeUnit};
+use crate::base::{Block, DType, Dims, Element, Error, Result, TimeUnit, placed};
 use crate::execute::{Context, RunReport, Sink};
 use crate::plan::{Expr, Op};
 
@@ -151,6 +151,7 @@ impl DataArray {
     ///
     /// # Errors
     /// The mistake that the array carries, what reading gives, [`crate::ErrorKind::OverBudget`], [`crate::ErrorKind::Cancelled`].
+    #[track_caller]
     pub fn compute(&self) -> Result<Self> {
         compute(self)
     }
@@ -159,6 +160,7 @@ impl DataArray {
     ///
     /// # Errors
     /// As [`DataArray::compute`].
+    #[track_caller]
     pub fn compute_with(&self, context: &Context) -> Result<(Self, RunReport)> {
         compute_with(self, context)
     }
@@ -174,6 +176,7 @@ impl DataArray {
     ///
     /// # Errors
     /// As [`DataArray::compute`].
+    #[track_caller]
     pub fn values(&self) -> Result<Array> {
         let computed = self.compute()?;
         match computed.variable.expr().op() {
@@ -201,8 +204,9 @@ impl DataArray {
     ///
     /// # Errors
     /// As [`DataArray::compute`]; for strings.
+    #[track_caller]
     pub fn to_f64(&self) -> Result<Vec<f64>> {
-        self.values()?.to_f64()
+        placed(self.values()?.to_f64())
     }
 
     /// The values in C order (`u8` for bool, `i64` for times). Computes.
@@ -216,8 +220,9 @@ impl DataArray {
     ///
     /// # Errors
     /// As [`DataArray::compute`]; if the dtype is held as another type.
+    #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        self.values()?.to_vec()
+        placed(self.values()?.to_vec())
     }
 
     /// The only value, as f64. Computes.
@@ -232,13 +237,14 @@ impl DataArray {
     ///
     /// # Errors
     /// As [`DataArray::compute`]; if there is not exactly one value.
+    #[track_caller]
     pub fn item(&self) -> Result<f64> {
         if let Some(error) = self.error() {
             return Err(error.clone());
         }
         if self.size() != 1 {
             let message = format!("the array has {} values, `item` wants one", self.size());
-            return Err(Error::invalid(message).hint("reduce it with `.mean(ALL)` or select one with `isel`"));
+            return placed(Err(Error::invalid(message).hint("reduce it with `.mean(ALL)` or select one with `isel`")));
         }
         self.to_f64()?.first().copied().ok_or_else(|| Error::internal("no value"))
     }
@@ -254,6 +260,7 @@ impl DataArray {
     ///
     /// # Errors
     /// The mistake that the array carries.
+    #[track_caller]
     pub fn explain(&self) -> Result<String> {
         self.explain_with(&Context::current()?)
     }
@@ -262,16 +269,19 @@ impl DataArray {
     ///
     /// # Errors
     /// The mistake that the array carries.
+    #[track_caller]
     pub fn explain_with(&self, context: &Context) -> Result<String> {
-        run::explanation(std::slice::from_ref(self.variable.expr()), context)
+        placed(run::explanation(std::slice::from_ref(self.variable.expr()), context))
     }
 
     /// Computes into a sink.
     ///
     /// # Errors
     /// As [`DataArray::compute`], and what the sink gives.
+    #[track_caller]
     pub fn compute_into(&self, sink: &Arc<dyn Sink>) -> Result<RunReport> {
-        run::into_sinks(std::slice::from_ref(self.variable.expr()), std::slice::from_ref(sink), &Context::current()?)
+        let exprs = std::slice::from_ref(self.variable.expr());
+        placed(run::into_sinks(exprs, std::slice::from_ref(sink), &Context::current()?))
     }
 }
 
@@ -287,6 +297,7 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`DataArray::compute`].
+    #[track_caller]
     pub fn compute(&self) -> Result<Self> {
         compute(self)
     }
@@ -299,6 +310,7 @@ pub trait Computable {
     /// The expressions to compute.
     fn exprs(&self, into: &mut Vec<Expr>);
     /// The same over the values of those expressions, in the same order.
+    #[track_caller]
     fn with_values(&self, blocks: &mut dyn Iterator<Item = Block>) -> Self::Output;
 }
 
@@ -307,6 +319,7 @@ impl Computable for DataArray {
     fn exprs(&self, into: &mut Vec<Expr>) {
         into.push(self.variable.expr().clone());
     }
+    #[track_caller]
     fn with_values(&self, blocks: &mut dyn Iterator<Item = Block>) -> DataArray {
         match blocks.next() {
             Some(block) => {
@@ -323,6 +336,7 @@ impl Computable for Dataset {
     fn exprs(&self, into: &mut Vec<Expr>) {
         into.extend(self.variables().map(|(_, variable)| variable.expr().clone()));
     }
+    #[track_caller]
     fn with_values(&self, mut blocks: &mut dyn Iterator<Item = Block>) -> Dataset {
         self.with_computed(&mut blocks)
     }
@@ -343,6 +357,7 @@ impl<C: Computable> Computable for Vec<C> {
     fn exprs(&self, into: &mut Vec<Expr>) {
         self.iter().for_each(|one| one.exprs(into));
     }
+    #[track_caller]
     fn with_values(&self, blocks: &mut dyn Iterator<Item = Block>) -> Self::Output {
         self.iter().map(|one| one.with_values(blocks)).collect()
     }
@@ -353,6 +368,7 @@ macro_rules! tuples {
         impl<$($name: Computable),*> Computable for ($($name,)*) {
             type Output = ($($name::Output,)*);
             fn exprs(&self, into: &mut Vec<Expr>) { $(self.$index.exprs(into);)* }
+            #[track_caller]
             fn with_values(&self, blocks: &mut dyn Iterator<Item = Block>) -> Self::Output { ($(self.$index.with_values(blocks),)*) }
         }
     )*};
@@ -378,6 +394,7 @@ tuples! {
 ///
 /// # Errors
 /// As [`DataArray::compute`].
+#[track_caller]
 pub fn compute<C: Computable>(lazy: C) -> Result<C::Output> {
     Ok(compute_with(lazy, &Context::current()?)?.0)
 }
@@ -386,10 +403,11 @@ pub fn compute<C: Computable>(lazy: C) -> Result<C::Output> {
 ///
 /// # Errors
 /// As [`DataArray::compute`].
+#[track_caller]
 pub fn compute_with<C: Computable>(lazy: C, context: &Context) -> Result<(C::Output, RunReport)> {
     let mut exprs = Vec::new();
     lazy.exprs(&mut exprs);
-    let (blocks, report) = run::blocks(&exprs, context)?;
+    let (blocks, report) = placed(run::blocks(&exprs, context))?;
     Ok((lazy.with_values(&mut blocks.into_iter()), report))
 }
 

@@ -22,6 +22,7 @@ struct Loaded {
 }
 
 impl Coord {
+    #[track_caller]
     pub(super) fn new(name: impl Into<Arc<str>>, variable: Variable) -> Self {
         let name = name.into();
         let cyclic = cf_role(&name, &variable) == Some(CfRole::Longitude);
@@ -86,11 +87,13 @@ impl Coord {
     }
 
     /// The same coordinate without the wrap of longitudes.
+    #[track_caller]
     pub(super) fn not_cyclic(&self) -> Self {
         Self { name: self.name.clone(), variable: self.variable.clone(), cyclic: false, loaded: Arc::default() }
     }
 
     /// The coordinate of a selection: values that are in memory stay there.
+    #[track_caller]
     pub(super) fn with_expr(&self, change: impl FnOnce(&crate::plan::Expr) -> crate::plan::Expr) -> Self {
         let held = self.loaded().filter(|_| self.variable.error().is_none());
         let from = held.map(|block| crate::plan::Expr::constant(self.variable.dims().clone(), block));
@@ -128,11 +131,13 @@ impl Coords {
     }
 
     /// All coordinates in order.
+    #[track_caller]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Coord> {
         self.0.iter()
     }
 
     /// The names in order.
+    #[track_caller]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|coord| &*coord.name)
     }
@@ -161,16 +166,19 @@ impl Coords {
         }
     }
 
+    #[track_caller]
     pub(super) fn map(&self, change: impl FnMut(&Coord) -> Coord) -> Self {
         Self(Arc::new(self.0.iter().map(change).collect()))
     }
 
+    #[track_caller]
     pub(super) fn filter(&self, mut keep: impl FnMut(&Coord) -> bool) -> Self {
         Self(Arc::new(self.0.iter().filter(|coord| keep(coord)).cloned().collect()))
     }
 }
 
 impl FromIterator<Coord> for Coords {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = Coord>>(iter: I) -> Self {
         let mut coords = Self::default();
         iter.into_iter().for_each(|coord| coords.set(coord));

@@ -35,16 +35,19 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn curvefit(
         &self,
         dim: &str,
         parameters: &[(&str, f64)],
         function: impl Fn(f64, &[f64]) -> f64 + Send + Sync + 'static,
     ) -> Dataset {
-        self.fitted(dim, parameters, function)
-            .unwrap_or_else(|error| self.to_dataset().failing(&error.context(format!("curvefit along `{dim}`"))))
+        self.to_dataset().or_failing(
+            self.fitted(dim, parameters, function).map_err(|error| error.context(format!("curvefit along `{dim}`"))),
+        )
     }
 
+    #[track_caller]
     fn fitted(
         &self,
         dim: &str,
@@ -175,6 +178,7 @@ struct Change {
 
 impl Change {
     /// As the k-th parameter moves by a step.
+    #[track_caller]
     fn new(
         points: &[(f64, f64)],
         here: &[f64],

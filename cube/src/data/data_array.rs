@@ -29,6 +29,7 @@ pub struct DataArray {
 
 impl DataArray {
     /// An array over a lazy variable. Coordinates that have dimensions that the variable lacks are left out.
+    #[track_caller]
     pub fn new(name: Option<&str>, variable: Variable, coords: Coords) -> Self {
         let fits = |coord: &Coord| coord.variable().dims().iter().all(|dim| variable.dims().contains(dim));
         let coords = coords.filter(|coord| fits(coord));
@@ -44,6 +45,7 @@ impl DataArray {
     /// assert!(DataArray::from_vec(["x"], &[3], vec![1, 2]).error().is_some());
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn from_vec<S: AsRef<str>, T: Element>(
         dims: impl IntoIterator<Item = S>,
         shape: &[usize],
@@ -54,25 +56,33 @@ impl DataArray {
     }
 
     /// An array over a block in memory.
+    #[track_caller]
     pub fn from_block<S: AsRef<str>>(dims: impl IntoIterator<Item = S>, block: Block) -> Self {
         Self::from_expr(Expr::from_result(Dims::new(dims).map(|dims| Expr::constant(dims, block))))
     }
 
     /// An array that is nothing but a mistake.
+    #[track_caller]
     pub fn failed(error: Error) -> Self {
         Self::from_expr(Expr::failed(error))
     }
 
+    #[track_caller]
     pub(super) fn from_expr(expr: Expr) -> Self {
         Self {
             name: None,
-            variable: Variable::new(expr, Attributes::new(), Encoding::default()),
+            variable: Variable::new(expr.placed(), Attributes::new(), Encoding::default()),
             coords: Coords::default(),
         }
     }
 
+    #[track_caller]
     pub(super) fn from_result(result: Result<Self>) -> Self {
-        result.unwrap_or_else(Self::failed)
+        // A closure would not know who called.
+        match result {
+            Ok(array) => array,
+            Err(error) => Self::failed(error),
+        }
     }
 
     /// The same array with a dimension coordinate (1-D, along the dimension of that name).
@@ -84,6 +94,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn with_coord<T: Element>(&self, dim: &str, labels: Vec<T>) -> Self {
         match Block::new(&[labels.len()], labels) {
             Ok(block) => self.with_coord_block(dim, block),
@@ -93,6 +104,7 @@ impl DataArray {
 
     /// The same array with a dimension coordinate from a block (times, strings).
     #[must_use]
+    #[track_caller]
     pub fn with_coord_block(&self, dim: &str, labels: Block) -> Self {
         let variable = match Dims::new([dim]) {
             Ok(dims) => Variable::from_block(dims, labels),
@@ -103,6 +115,7 @@ impl DataArray {
 
     /// The same array with a coordinate of any shape over its dimensions (xarray's `assign_coords`).
     #[must_use]
+    #[track_caller]
     pub fn with_coord_variable(&self, name: &str, variable: Variable) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -132,6 +145,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn named(&self, name: &str) -> Self {
         Self { name: Some(name.into()), ..self.clone() }
     }
@@ -145,6 +159,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn with_attr(&self, name: &str, value: impl Into<Attribute>) -> Self {
         let mut attrs = self.variable.attrs().clone();
         attrs.set(name, value);
@@ -153,6 +168,7 @@ impl DataArray {
 
     /// The same array with other attributes.
     #[must_use]
+    #[track_caller]
     pub fn with_attrs(&self, attrs: Attributes) -> Self {
         Self { variable: self.variable.with_attrs(attrs), ..self.clone() }
     }
@@ -220,6 +236,7 @@ impl DataArray {
     /// assert_eq!(t.coord("y").to_f64()?, [0.0, 10.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn coord(&self, name: &str) -> Self {
         match self.coords.get(name) {
             Some(coord) => coord_array(coord, &self.coords),
@@ -252,6 +269,7 @@ impl DataArray {
     ///
     /// # Errors
     /// What [`DataArray::error`] shows.
+    #[track_caller]
     pub fn checked(self) -> Result<Self> {
         match self.error() {
             Some(error) => Err(error.clone()),
@@ -259,29 +277,51 @@ impl DataArray {
         }
     }
 
+    #[track_caller]
     pub(super) fn fail(&self, error: Error) -> Self {
         let error = self.error().cloned().unwrap_or(error);
         Self { name: self.name.clone(), ..Self::failed(error) }
     }
 
+    /// What was built, or this array with the mistake.
+    #[track_caller]
+    pub(super) fn or_fail(&self, built: Result<Self>) -> Self {
+        match built {
+            Ok(array) => array.placed(),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The array; a mistake in it that has no place yet is the caller's.
+    #[track_caller]
+    fn placed(mut self) -> Self {
+        if self.error().is_some_and(|error| error.place().is_none()) {
+            self.variable = self.variable.with_expr(self.variable.expr().clone().placed());
+        }
+        self
+    }
+
     /// Other values of the same dims; name, attributes and coordinates stay, the encoding goes.
+    #[track_caller]
     pub(super) fn with_values(&self, expr: Expr) -> Self {
         let coords = if expr.error().is_some() { Coords::default() } else { self.coords.clone() };
         Self {
             name: self.name.clone(),
-            variable: Variable::new(expr, self.attrs().clone(), Encoding::default()),
+            variable: Variable::new(expr.placed(), self.attrs().clone(), Encoding::default()),
             coords,
         }
     }
 }
 
 /// A coordinate as an array, with the coordinates that share its dimensions.
+#[track_caller]
 pub(super) fn coord_array(coord: &Coord, coords: &Coords) -> DataArray {
     DataArray::new(Some(coord.name()), coord.variable().clone(), coords.clone()).with_loaded(coord)
 }
 
 impl DataArray {
     /// Takes over the values of a coordinate that are in memory.
+    #[track_caller]
     fn with_loaded(mut self, coord: &Coord) -> Self {
         if let Some(block) = coord.loaded() {
             self.variable = self.variable.with_expr(Expr::constant(coord.variable().dims().clone(), block));

@@ -1,4 +1,5 @@
 //! Variables that share dimensions and coordinates.
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::coords::{Coord, Coords};
@@ -20,6 +21,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If two variables disagree on the length of a dimension, or a name stands twice.
+    #[track_caller]
     pub fn new<'a>(
         variables: impl IntoIterator<Item = (String, Variable)>,
         coords: impl IntoIterator<Item = &'a str>,
@@ -72,6 +74,7 @@ impl Dataset {
     /// assert!(ds.var("s").error().is_some());
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn var(&self, name: &str) -> DataArray {
         if let Some((name, variable)) = self.variables.iter().find(|(held, _)| **held == *name) {
             return DataArray::new(Some(name), variable.clone(), self.coords.clone());
@@ -92,6 +95,7 @@ impl Dataset {
     /// assert_eq!(ds.coord("x").to_f64()?, [0.0, 1.0, 2.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn coord(&self, name: &str) -> DataArray {
         match self.coords.get(name) {
             Some(coord) => super::data_array::coord_array(coord, &self.coords),
@@ -107,11 +111,13 @@ impl Dataset {
     /// assert_eq!(ds.names().collect::<Vec<_>>(), ["t"]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|(name, _)| &**name)
     }
 
     /// The data variables in order.
+    #[track_caller]
     pub fn variables(&self) -> impl Iterator<Item = (&str, &Variable)> {
         self.variables.iter().map(|(name, variable)| (&**name, variable))
     }
@@ -166,6 +172,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If the array carries a mistake, or its dimensions have other lengths than here.
+    #[track_caller]
     pub fn with_var(&self, name: &str, array: &DataArray) -> Result<Self> {
         if let Some(error) = array.error() {
             return Err(error.clone().context(format!("`{name}`")));
@@ -194,6 +201,7 @@ impl Dataset {
 
     /// The same dataset with other attributes.
     #[must_use]
+    #[track_caller]
     pub fn with_attrs(&self, attrs: Attributes) -> Self {
         Self { attrs, ..self.clone() }
     }
@@ -210,6 +218,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If a name is no variable.
+    #[track_caller]
     pub fn select<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Result<Self> {
         let mut chosen = Self { attrs: self.attrs.clone(), ..Self::default() };
         for name in names {
@@ -224,14 +233,32 @@ impl Dataset {
     }
 
     /// Other variables and coordinates under the same attributes.
+    #[track_caller]
     pub(super) fn rebuilt(&self, variables: Vec<(Arc<str>, Variable)>, coords: Coords) -> Self {
+        let mut variables = variables;
+        for (_, variable) in &mut variables {
+            if variable.error().is_some_and(|error| error.place().is_none()) {
+                *variable = variable.with_expr(variable.expr().clone().placed());
+            }
+        }
         Self { variables: Arc::new(variables), coords, attrs: self.attrs.clone() }
     }
 
+    /// What was built, or this dataset with the mistake.
+    #[track_caller]
+    pub(super) fn or_failing(&self, built: Result<Self>) -> Self {
+        match built {
+            Ok(dataset) => dataset,
+            Err(error) => self.failing(&error),
+        }
+    }
+
     /// The same dataset, every variable of which carries a mistake.
+    #[track_caller]
     pub(super) fn failing(&self, error: &Error) -> Self {
+        let place = Location::caller();
         let failed = self.variables.iter().map(|(name, variable)| {
-            let error = variable.error().cloned().unwrap_or_else(|| error.clone());
+            let error = variable.error().cloned().unwrap_or_else(|| error.clone()).at(place);
             (name.clone(), variable.with_expr(Expr::failed(error)))
         });
         let mut variables: Vec<_> = failed.collect();
@@ -242,6 +269,7 @@ impl Dataset {
     }
 
     /// The same dataset with a variable that carries a mistake.
+    #[track_caller]
     pub(super) fn with_failed(&self, name: &str, error: Error) -> Self {
         let mut variables: Vec<(Arc<str>, Variable)> = self.variables.to_vec();
         variables.retain(|(held, _)| **held != *name);
@@ -249,6 +277,7 @@ impl Dataset {
         self.rebuilt(variables, self.coords.clone())
     }
 
+    #[track_caller]
     pub(super) fn mapped(&self, change: impl Fn(&Expr) -> Expr) -> Self {
         let variables =
             self.variables.iter().map(|(name, variable)| (name.clone(), variable.with_expr(change(variable.expr()))));
@@ -259,6 +288,7 @@ impl Dataset {
         }
     }
 
+    #[track_caller]
     pub(super) fn with_computed(&self, blocks: &mut impl Iterator<Item = crate::base::Block>) -> Self {
         let computed = self.variables.iter().map(|(name, variable)| {
             let expr = blocks.next().map(|block| Expr::constant(variable.dims().clone(), block));

@@ -37,6 +37,7 @@ impl DatasetOperand for &Dataset {
 
 impl Dataset {
     /// Variables that have no partner are left out (xarray's inner join of variables).
+    #[track_caller]
     fn meeting(&self, other: &impl DatasetOperand, op: impl Fn(&DataArray, OperandValue) -> DataArray) -> Self {
         let met = self.names().filter(|name| other.beside(name).is_some());
         let met = self.select(met);
@@ -59,12 +60,14 @@ macro_rules! operators {
     ($($trait:ident $method:ident;)*) => {$(
         impl<T: DatasetOperand> ops::$trait<T> for &Dataset {
             type Output = Dataset;
+            #[track_caller]
             fn $method(self, other: T) -> Dataset {
                 self.meeting(&other, |array, operand| ops::$trait::$method(array, operand))
             }
         }
         impl<T: DatasetOperand> ops::$trait<T> for Dataset {
             type Output = Dataset;
+            #[track_caller]
             fn $method(self, other: T) -> Dataset { ops::$trait::$method(&self, other) }
         }
     )*};
@@ -79,6 +82,7 @@ operators! {
 
 impl ops::Neg for &Dataset {
     type Output = Dataset;
+    #[track_caller]
     fn neg(self) -> Dataset {
         self.map(|array| -array)
     }
@@ -89,6 +93,7 @@ macro_rules! of_groups {
         impl ops::$trait<&Dataset> for DatasetGroupBy {
             type Output = Dataset;
             /// Every variable of the groups with that of the same name: an anomaly.
+            #[track_caller]
             fn $method(self, other: &Dataset) -> Dataset {
                 self.against(other, |group, array| ops::$trait::$method(group, array))
             }
@@ -103,6 +108,7 @@ of_groups! {
 }
 
 impl DatasetGroupBy {
+    #[track_caller]
     fn against(&self, other: &Dataset, op: impl Fn(GroupBy, &DataArray) -> DataArray) -> Dataset {
         self.each(|name, group| match (group, other.names().any(|held| held == name)) {
             (Some(group), true) => Some(op(group.clone(), &other.var(name))),

@@ -17,6 +17,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map(&self, change: impl Fn(&DataArray) -> DataArray) -> Self {
         let mut coords = Coords::default();
         let mut variables: Vec<(Arc<str>, Variable)> = Vec::new();
@@ -41,6 +42,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn where_(&self, condition: impl Borrow<DataArray>) -> Self {
         self.map(|array| array.where_(condition.borrow()))
     }
@@ -54,6 +56,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn transpose<S: AsRef<str>>(&self, dims: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = dims.into_iter().map(|name| name.as_ref().to_owned()).collect();
         self.map(|array| array.transpose(names.iter().filter(|name| array.dims().contains(name))))
@@ -67,6 +70,7 @@ impl Dataset {
         self.grouped(name, |array| array.group_by(key))
     }
 
+    #[track_caller]
     pub(super) fn grouped(&self, coord: &str, by: impl Fn(&DataArray) -> GroupBy) -> DatasetGroupBy {
         let of = |name| {
             let array = self.var(name);
@@ -76,6 +80,7 @@ impl Dataset {
         DatasetGroupBy { dataset: self.clone(), groups: self.names().map(of).collect() }
     }
 
+    #[track_caller]
     fn reduced(
         &self,
         dims: &impl IntoDims,
@@ -108,7 +113,7 @@ impl Dataset {
 macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident => $method:ident $numbers_only:literal $stays:literal;)*) => {
         impl Dataset {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dims: impl IntoDims) -> Self {
                 self.reduced(&dims, |array, dims| array.$method(dims), $numbers_only, $stays)
             })*
         }
@@ -143,12 +148,14 @@ pub struct DatasetGroupBy {
 }
 
 impl DatasetGroupBy {
+    #[track_caller]
     fn reduced(&self, reduce: impl Fn(&GroupBy) -> DataArray) -> Dataset {
         self.each(|name, group| Some(group.map_or_else(|| self.dataset.var(name), &reduce)))
     }
 
     /// A quantile of every group of every variable; see [`GroupBy::quantile`].
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> Dataset {
         self.reduced(|group| group.quantile(q))
     }
@@ -158,6 +165,7 @@ impl DatasetGroupBy {
     }
 
     /// What `change` makes of every variable, whose groups it gets if it has any; variables for which it gives nothing are left out.
+    #[track_caller]
     pub(super) fn each(&self, change: impl Fn(&str, Option<&GroupBy>) -> Option<DataArray>) -> Dataset {
         let mut coords = Coords::default();
         let mut variables = Vec::new();
@@ -173,7 +181,7 @@ impl DatasetGroupBy {
 macro_rules! of_groups {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         impl DatasetGroupBy {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Dataset { self.reduced(GroupBy::$name) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> Dataset { self.reduced(GroupBy::$name) })*
         }
     };
 }

@@ -9,6 +9,7 @@ use crate::base::{DType, Error, Kind};
 
 impl Dataset {
     /// `change` of every variable along a dimension; the others, and coordinates that do not lie along it, stay.
+    #[track_caller]
     pub(super) fn each_along(&self, dim: &str, change: impl Fn(&DataArray) -> DataArray) -> Self {
         let sizes = self.dims();
         if !sizes.iter().any(|(held, _)| held == dim) {
@@ -19,6 +20,7 @@ impl Dataset {
     }
 
     /// `change` of every variable for which it gives something; the others stay.
+    #[track_caller]
     pub(super) fn each(&self, change: impl Fn(&DataArray) -> Option<DataArray>) -> Self {
         let mut coords = Coords::default();
         let mut kept = Coords::default();
@@ -42,6 +44,7 @@ impl Dataset {
         self.rebuilt(variables, coords)
     }
 
+    #[track_caller]
     fn each_number(&self, change: impl Fn(&DataArray) -> DataArray) -> Self {
         self.each(|array| (array.dtype().kind() != Kind::Text).then(|| change(array)))
     }
@@ -55,6 +58,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: impl IntoQuantiles, dims: impl IntoDims) -> Self {
         let (at, single) = q.quantiles();
         self.over_own(
@@ -64,6 +68,7 @@ impl Dataset {
     }
 
     /// `reduce` of every variable of numbers over those of the dims that it has; variables with none of them stay.
+    #[track_caller]
     pub(super) fn over_own(&self, dims: &impl IntoDims, reduce: impl Fn(&DataArray, Vec<String>) -> DataArray) -> Self {
         let sizes = self.dims();
         let named = dims.names();
@@ -88,6 +93,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cast(&self, dtype: DType) -> Self {
         self.map(|array| array.cast(dtype))
     }
@@ -101,12 +107,14 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isnull(&self) -> Self {
         self.map(DataArray::isnull)
     }
 
     /// Where the values of every variable are not missing (bool; xarray's `notnull`).
     #[must_use]
+    #[track_caller]
     pub fn notnull(&self) -> Self {
         self.map(DataArray::notnull)
     }
@@ -120,6 +128,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn round(&self, decimals: i32) -> Self {
         self.each_number(|array| array.round(decimals))
     }
@@ -133,24 +142,28 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn clip(&self, least: impl Operand + Clone, most: impl Operand + Clone) -> Self {
         self.each_number(|array| array.clip(least.clone(), most.clone()))
     }
 
     /// Every variable with a new dimension of length 1 in front (xarray's `expand_dims`).
     #[must_use]
+    #[track_caller]
     pub fn expand_dims(&self, dim: &str) -> Self {
         self.map(|array| array.expand_dims(dim))
     }
 
     /// Every variable at the labels of `other` along the dimensions that both have; see [`DataArray::reindex_like`].
     #[must_use]
+    #[track_caller]
     pub fn reindex_like(&self, other: &DataArray) -> Self {
         self.each(|array| other.dims().iter().any(|dim| array.dims().contains(dim)).then(|| array.reindex_like(other)))
     }
 
     /// Every variable at the labels of `other`, between its own; see [`DataArray::interp_like`].
     #[must_use]
+    #[track_caller]
     pub fn interp_like(&self, other: &DataArray) -> Self {
         let lies = |array: &DataArray| other.dims().iter().any(|dim| array.dims().contains(dim));
         self.each(|array| (lies(array) && array.dtype().kind() != Kind::Text).then(|| array.interp_like(other)))
@@ -158,6 +171,7 @@ impl Dataset {
 
     /// Dimensions of every variable that has them all stacked to one; see [`DataArray::stack`].
     #[must_use]
+    #[track_caller]
     pub fn stack<S: AsRef<str>>(&self, dim: &str, dims: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = dims.into_iter().map(|name| name.as_ref().to_owned()).collect();
         let sizes = self.dims();
@@ -185,6 +199,7 @@ impl Dataset {
 
     /// One dimension of every variable as several; see [`DataArray::unstack`].
     #[must_use]
+    #[track_caller]
     pub fn unstack<S: AsRef<str>>(&self, dim: &str, levels: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = levels.into_iter().map(|name| name.as_ref().to_owned()).collect();
         self.each_along(dim, |array| array.unstack(dim, &names))
@@ -193,6 +208,7 @@ impl Dataset {
     /// The coefficients of a polynomial through every variable of numbers along a dimension, named `{variable}_polyfit_coefficients`; see
     /// [`DataArray::polyfit`].
     #[must_use]
+    #[track_caller]
     pub fn polyfit(&self, dim: &str, degree: u32) -> Self {
         let sizes = self.dims();
         if !sizes.iter().any(|(held, _)| held == dim) {
@@ -218,12 +234,14 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interpolate_na(&self, dim: &str) -> Self {
         self.each_along(dim, |array| if array.dtype().is_float() { array.interpolate_na(dim) } else { array.clone() })
     }
 
     /// Positions in ascending order of a 1-D coordinate; see [`DataArray::sortby`].
     #[must_use]
+    #[track_caller]
     pub fn sortby(&self, coord: &str) -> Self {
         self.sorted(coord, DataArray::sortby)
     }
@@ -237,10 +255,12 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sortby_descending(&self, coord: &str) -> Self {
         self.sorted(coord, DataArray::sortby_descending)
     }
 
+    #[track_caller]
     fn sorted(&self, coord: &str, sort: impl Fn(&DataArray, &str) -> DataArray) -> Self {
         let Some(held) = self.coords().get(coord) else {
             return self.failing(&Error::unknown_name("coordinate", coord, self.coords().names()));
@@ -254,6 +274,7 @@ impl Dataset {
     /// The values of every variable of this dataset, and those of `other` where they are missing; variables of both (xarray's
     /// `combine_first`).
     #[must_use]
+    #[track_caller]
     pub fn combine_first(&self, other: &Dataset) -> Self {
         let filled = |name: &str| match (self.names().any(|held| held == name), other.names().any(|held| held == name))
         {
@@ -269,7 +290,7 @@ impl Dataset {
 macro_rules! along {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $t:ty),*);)*) => {
         impl Dataset {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dim: &str $(, $argument: $t)*) -> Self {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dim: &str $(, $argument: $t)*) -> Self {
                 self.each_along(dim, |array| array.$name(dim $(, $argument)*))
             })*
         }
@@ -303,7 +324,7 @@ along! {
 macro_rules! along_numbers {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $t:ty),*);)*) => {
         impl Dataset {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dim: &str $(, $argument: $t)*) -> Self {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dim: &str $(, $argument: $t)*) -> Self {
                 self.each_along(dim, |array| match array.dtype().kind() {
                     Kind::Text => array.clone(),
                     _ => array.$name(dim $(, $argument)*),

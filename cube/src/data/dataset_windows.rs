@@ -79,28 +79,33 @@ impl Dataset {
 impl DatasetRolling {
     /// Results stand in the middle of their windows.
     #[must_use]
+    #[track_caller]
     pub fn centered(&self) -> Self {
         Self { centered: true, ..self.clone() }
     }
 
     /// Windows with at least `n` values that are not missing give a result.
     #[must_use]
+    #[track_caller]
     pub fn min_periods(&self, n: u64) -> Self {
         Self { min_periods: Some(n), ..self.clone() }
     }
 
     /// Variances and standard deviations divide by the count less `n`.
     #[must_use]
+    #[track_caller]
     pub fn ddof(&self, n: u32) -> Self {
         Self { ddof: n, ..self.clone() }
     }
 
     /// A quantile of each window.
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> Dataset {
         self.of(|window| window.quantile(q))
     }
 
+    #[track_caller]
     fn of(&self, statistic: impl Fn(&RollingWindow) -> DataArray) -> Dataset {
         self.dataset.each_along(&self.dim, |array| {
             let window = array.rolling(&self.dim, self.window).ddof(self.ddof);
@@ -113,6 +118,7 @@ impl DatasetRolling {
 impl DatasetCoarsened {
     /// Blocks along a further dimension.
     #[must_use]
+    #[track_caller]
     pub fn and(&self, dim: &str, window: u64) -> Self {
         let mut windows = self.windows.clone();
         windows.push((dim.to_owned(), window));
@@ -121,16 +127,19 @@ impl DatasetCoarsened {
 
     /// Positions that do not fill a block are left out.
     #[must_use]
+    #[track_caller]
     pub fn trim(&self) -> Self {
         Self { boundary: Boundary::Trim, ..self.clone() }
     }
 
     /// The last block may be shorter.
     #[must_use]
+    #[track_caller]
     pub fn pad(&self) -> Self {
         Self { boundary: Boundary::Pad, ..self.clone() }
     }
 
+    #[track_caller]
     fn of(&self, statistic: impl Fn(&Coarsened) -> DataArray) -> Dataset {
         let sizes = self.dataset.dims();
         let unknown = self.windows.iter().find(|(dim, _)| !sizes.iter().any(|(held, _)| held == dim));
@@ -154,7 +163,7 @@ impl DatasetCoarsened {
 macro_rules! statistics {
     ($of:ident, $inner:ident: $($(#[$doc:meta])* $name:ident;)*) => {
         impl $of {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Dataset { self.of($inner::$name) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> Dataset { self.of($inner::$name) })*
         }
     };
 }
@@ -196,7 +205,7 @@ statistics! { DatasetCoarsened, Coarsened:
 macro_rules! weighted {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         impl DatasetWeighted {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Dataset {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dims: impl IntoDims) -> Dataset {
                 self.dataset.over_own(&dims, |array, own| Weighted::$name(&array.weighted(&self.weights), own))
             })*
         }

@@ -16,21 +16,25 @@ const MOST: usize = 100_000_000;
 /// # Ok::<(), terracube_cube::Error>(())
 /// ```
 #[must_use]
+#[track_caller]
 pub fn date_range(start: &str, end: &str, frequency: &str, calendar: Calendar) -> DataArray {
     let made = || -> Result<DataArray> {
         let end = PartialDate::parse(end)?.start(calendar, TimeUnit::S)?;
         times(start, frequency, calendar, |count, _| count <= end)
     };
-    made().unwrap_or_else(|error| DataArray::failed(error.context("date_range")))
+    DataArray::from_result(made().map_err(|error| error.context("date_range")))
 }
 
 /// `n` times from a date on at a frequency; see [`date_range`] (xarray's `date_range(start, periods=n)`).
 #[must_use]
+#[track_caller]
 pub fn date_range_of(start: &str, n: u32, frequency: &str, calendar: Calendar) -> DataArray {
-    times(start, frequency, calendar, |_, held| held < n as usize)
-        .unwrap_or_else(|error| DataArray::failed(error.context("date_range")))
+    DataArray::from_result(
+        times(start, frequency, calendar, |_, held| held < n as usize).map_err(|error| error.context("date_range")),
+    )
 }
 
+#[track_caller]
 fn times(start: &str, frequency: &str, calendar: Calendar, goes_on: impl Fn(i64, usize) -> bool) -> Result<DataArray> {
     let parsed = Frequency::parse(frequency)?;
     let fine = matches!(parsed, Frequency::Step { length } if length % 1_000_000_000 != 0);

@@ -27,12 +27,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn dt(&self) -> Dates {
         Dates(self.clone())
     }
 }
 
 impl Dates {
+    #[track_caller]
     fn field(&self, field: TimeField) -> DataArray {
         let array = self.0.unary(UnaryOp::TimeField(field));
         if array.error().is_some() { array } else { array.named(field.name()) }
@@ -49,22 +51,26 @@ impl Dates {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn floor(&self, frequency: &str) -> DataArray {
         self.rounded(RoundTimeTo::Floor, frequency)
     }
 
     /// The whole step after each time (xarray's `dt.ceil`); see [`Dates::floor`].
     #[must_use]
+    #[track_caller]
     pub fn ceil(&self, frequency: &str) -> DataArray {
         self.rounded(RoundTimeTo::Ceil, frequency)
     }
 
     /// The whole step nearest to each time, of two equally near ones the even one (xarray's `dt.round`); see [`Dates::floor`].
     #[must_use]
+    #[track_caller]
     pub fn round(&self, frequency: &str) -> DataArray {
         self.rounded(RoundTimeTo::Nearest, frequency)
     }
 
+    #[track_caller]
     fn rounded(&self, to: RoundTimeTo, frequency: &str) -> DataArray {
         let step = || -> Result<i64> {
             match Frequency::parse(frequency)? {
@@ -88,6 +94,7 @@ impl Dates {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn total_seconds(&self) -> DataArray {
         let DType::Duration { unit } = self.0.dtype() else {
             let error = Error::dtype(format!("`total_seconds` is for durations, not {}", self.0.dtype()));
@@ -99,6 +106,7 @@ impl Dates {
         if array.error().is_some() { array } else { array.named("total_seconds") }
     }
 
+    #[track_caller]
     fn holds(&self, name: &str, of: impl FnOnce(&Self) -> DataArray) -> DataArray {
         let array = of(self);
         if array.error().is_some() { array } else { array.named(name) }
@@ -113,6 +121,7 @@ impl Dates {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn is_month_start(&self) -> DataArray {
         self.holds("is_month_start", |dates| dates.day().eq_to(1))
     }
@@ -126,30 +135,35 @@ impl Dates {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn is_month_end(&self) -> DataArray {
         self.holds("is_month_end", |dates| dates.day().eq_to(dates.days_in_month()))
     }
 
     /// Whether the day is the first of its quarter (bool).
     #[must_use]
+    #[track_caller]
     pub fn is_quarter_start(&self) -> DataArray {
         self.holds("is_quarter_start", |dates| dates.day().eq_to(1) & dates.month().rem(3).eq_to(1))
     }
 
     /// Whether the day is the last of its quarter (bool).
     #[must_use]
+    #[track_caller]
     pub fn is_quarter_end(&self) -> DataArray {
         self.holds("is_quarter_end", |dates| dates.is_month_end() & dates.month().rem(3).eq_to(0))
     }
 
     /// Whether the day is the first of its year (bool).
     #[must_use]
+    #[track_caller]
     pub fn is_year_start(&self) -> DataArray {
         self.holds("is_year_start", |dates| dates.dayofyear().eq_to(1))
     }
 
     /// Whether the day is the last of its year (bool).
     #[must_use]
+    #[track_caller]
     pub fn is_year_end(&self) -> DataArray {
         self.holds("is_year_end", |dates| dates.dayofyear().eq_to(dates.days_in_year()))
     }
@@ -163,6 +177,7 @@ impl Dates {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn strftime(&self, format: &str) -> DataArray {
         match FormatTime::new(format) {
             Ok(format) => {
@@ -177,7 +192,7 @@ impl Dates {
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident => $field:ident;)*) => {
         impl Dates {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.field(TimeField::$field) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> DataArray { self.field(TimeField::$field) })*
         }
     };
 }

@@ -61,6 +61,7 @@ impl ExponentialWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mean(&self) -> DataArray {
         self.of(ExponentialOp::Mean)
     }
@@ -74,18 +75,21 @@ impl ExponentialWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sum(&self) -> DataArray {
         self.of(ExponentialOp::Sum)
     }
 
     /// Weighted variances, corrected for bias as in pandas' `ewm(...).var()`; missing until the second value.
     #[must_use]
+    #[track_caller]
     pub fn var(&self) -> DataArray {
         self.of(ExponentialOp::Var)
     }
 
     /// The roots of [`ExponentialWindow::var`].
     #[must_use]
+    #[track_caller]
     pub fn std(&self) -> DataArray {
         self.of(ExponentialOp::Std)
     }
@@ -101,6 +105,7 @@ impl ExponentialWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cov(&self, other: &DataArray) -> DataArray {
         self.with(other, false)
     }
@@ -115,17 +120,19 @@ impl ExponentialWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn corr(&self, other: &DataArray) -> DataArray {
         self.with(other, true)
     }
 
+    #[track_caller]
     fn with(&self, other: &DataArray, correlation: bool) -> DataArray {
         let built = || -> Result<DataArray> {
             let alpha = self.alpha()?;
             let pairs = self.array.side_by_side(&self.dim, &[other])?;
             pairs.along(&self.dim, AxisOp::ExponentialPair(ExponentialPair { alpha, correlation }))
         };
-        built().unwrap_or_else(|error| self.array.fail(error.context("rolling_exp")))
+        self.array.or_fail(built().map_err(|error| error.context("rolling_exp")))
     }
 
     fn alpha(&self) -> Result<f64> {
@@ -139,6 +146,7 @@ impl ExponentialWindow {
         }
     }
 
+    #[track_caller]
     fn of(&self, op: ExponentialOp) -> DataArray {
         match self.alpha() {
             Ok(alpha) => self.array.along(&self.dim, AxisOp::Exponential(Exponential { alpha, op })),

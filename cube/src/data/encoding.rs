@@ -35,6 +35,7 @@ pub struct EncodingFields {
 
 impl Encoding {
     /// An encoding from its fields.
+    #[track_caller]
     pub fn new(fields: EncodingFields) -> Self {
         Self(Some(Arc::new(fields)))
     }

@@ -17,6 +17,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
         self.all_but(dim, |len| position.resolve(dim, len))
@@ -31,11 +32,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.all_but(dim, |_| self.labels(dim)?.index()?.locate(&label))
     }
 
+    #[track_caller]
     fn all_but(&self, dim: &str, find: impl FnOnce(u64) -> Result<Positions>) -> Self {
         let kept = || -> Result<Vec<i64>> {
             self.check()?;
@@ -77,6 +80,7 @@ impl DataArray {
     ///
     /// # Errors
     /// As `compute`, or if the condition holds nowhere.
+    #[track_caller]
     pub fn where_drop(&self, condition: impl std::borrow::Borrow<DataArray>) -> Result<Self> {
         let condition = condition.borrow();
         let mut array = self.where_(condition).checked()?;
@@ -106,11 +110,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isel_points<'a>(&self, positions: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         let positions: Vec<(&str, &DataArray)> = positions.into_iter().collect();
-        self.at_places(&positions).unwrap_or_else(|error| self.fail(error.context("isel_points")))
+        self.or_fail(self.at_places(&positions).map_err(|error| error.context("isel_points")))
     }
 
+    #[track_caller]
     fn at_places(&self, positions: &[(&str, &DataArray)]) -> Result<Self> {
         self.check()?;
         let mut plain = self.clone();
@@ -155,6 +161,7 @@ impl DataArray {
 
     /// Without its attributes, and those of its coordinates (xarray's `drop_attrs`).
     #[must_use]
+    #[track_caller]
     pub fn drop_attrs(&self) -> Self {
         let bare =
             |coord: &super::Coord| super::Coord::new(coord.name(), coord.variable().with_attrs(Default::default()));
@@ -170,6 +177,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn zeros_like(&self) -> Self {
         self.full_like(0)
     }
@@ -183,6 +191,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ones_like(&self) -> Self {
         self.full_like(1)
     }
@@ -191,6 +200,7 @@ impl DataArray {
 impl Dataset {
     /// All positions of a dimension but some; see [`DataArray::drop_isel`].
     #[must_use]
+    #[track_caller]
     pub fn drop_isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
         self.each_along(dim, |array| array.drop_isel(dim, position.clone()))
@@ -198,6 +208,7 @@ impl Dataset {
 
     /// All labels of a dimension but some; see [`DataArray::drop_sel`].
     #[must_use]
+    #[track_caller]
     pub fn drop_sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.each_along(dim, |array| array.drop_sel(dim, label.clone()))
@@ -214,17 +225,19 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn filter_by_attrs<'a>(&self, attrs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let wanted: Vec<(&str, &str)> = attrs.into_iter().collect();
         let fits = |variable: &super::Variable| {
             wanted.iter().all(|(name, value)| variable.attrs().get(name).is_some_and(|held| held.to_string() == *value))
         };
         let names: Vec<&str> = self.variables().filter(|(_, variable)| fits(variable)).map(|(name, _)| name).collect();
-        self.select(&names).unwrap_or_else(|error| self.failing(&error))
+        self.or_failing(self.select(&names))
     }
 
     /// Without the attributes of the whole, its variables and coordinates (xarray's `drop_attrs`).
     #[must_use]
+    #[track_caller]
     pub fn drop_attrs(&self) -> Self {
         self.map(DataArray::drop_attrs).with_attrs(Default::default())
     }

@@ -37,6 +37,7 @@ impl Frequency {
     ///
     /// # Errors
     /// If it is none; old aliases name their successor.
+    #[track_caller]
     pub(super) fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let start = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

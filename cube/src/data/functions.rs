@@ -7,7 +7,7 @@ use crate::compute::pointwise::{BinaryOp, IsIn, UnaryOp};
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
         impl DataArray {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> Self { self.unary(UnaryOp::$op) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> Self { self.unary(UnaryOp::$op) })*
         }
     };
 }
@@ -71,7 +71,7 @@ functions! {
 macro_rules! of_two {
     ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
         impl DataArray {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, other: impl Operand) -> Self { self.binary(BinaryOp::$op, other, false) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, other: impl Operand) -> Self { self.binary(BinaryOp::$op, other, false) })*
         }
     };
 }
@@ -94,6 +94,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reciprocal(&self) -> Self {
         1.0 / self
     }
@@ -107,6 +108,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn fmax(&self, other: &DataArray) -> Self {
         self.maximum(other).fill_missing(self).fill_missing(other)
     }
@@ -120,12 +122,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn fmin(&self, other: &DataArray) -> Self {
         self.minimum(other).fill_missing(self).fill_missing(other)
     }
 
     /// ln(e^a + e^b) without overflow (numpy's `logaddexp`).
     #[must_use]
+    #[track_caller]
     pub fn logaddexp(&self, other: &DataArray) -> Self {
         self.maximum(other) + (-(self - other).abs()).exp().log1p()
     }
@@ -140,6 +144,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cross(&self, other: &DataArray, dim: &str) -> Self {
         for array in [self, other] {
             match array.dims().axis(dim).map(|axis| array.shape()[axis]) {
@@ -165,6 +170,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn round(&self, decimals: i32) -> Self {
         if decimals == 0 {
             return self.unary(UnaryOp::Round);
@@ -181,6 +187,7 @@ impl DataArray {
         rounded.with_attrs(self.attrs().clone())
     }
 
+    #[track_caller]
     fn rounded_integers(&self, decimals: i32) -> Self {
         let power = 10f64.powi(-decimals);
         ((self / power).unary(UnaryOp::Round) * power).cast(self.dtype()).with_attrs(self.attrs().clone())
@@ -195,6 +202,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn clip(&self, least: impl Operand, most: impl Operand) -> Self {
         self.maximum(least).minimum(most).keeping_name_and_attrs(self)
     }
@@ -208,6 +216,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isin(&self, list: &DataArray) -> Self {
         let looked_for = || -> Result<IsIn> {
             let values: Block = list.values()?.block().clone();
@@ -254,6 +263,7 @@ impl DataArray {
         }
     }
 
+    #[track_caller]
     pub(super) fn keeping_name_and_attrs(self, of: &Self) -> Self {
         if self.error().is_some() {
             return self;

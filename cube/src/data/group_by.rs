@@ -1,5 +1,6 @@
 //! Groups of positions along a dimension: climatologies and anomalies.
 use std::ops;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::coords::Coord;
@@ -50,14 +51,14 @@ impl DataArray {
     /// assert_eq!(t.group_by("x").max().to_f64()?, [5.0, 2.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn group_by(&self, key: &str) -> GroupBy {
         if let Some(coord) = self.coords.get(key).filter(|coord| coord.variable().dims().len() > 1) {
             let grouped = || -> Result<GroupBy> {
                 let (codes, labels) = sort_out(&coord.values()?)?;
                 self.grouped_over(coord.variable().dims(), codes, labels, key)
             };
-            return grouped()
-                .unwrap_or_else(|error| GroupBy::new(self, Err(error.context(format!("group_by(\"{key}\")")))));
+            return GroupBy::or_failed(self, grouped().map_err(|error| error.context(format!("group_by(\"{key}\")"))));
         }
         let groups = match self.error() {
             Some(error) => Err(error.clone()),
@@ -155,12 +156,25 @@ impl<T: crate::base::Element> MissingTime for T {
 }
 
 impl GroupBy {
+    #[track_caller]
     pub(super) fn new(array: &DataArray, groups: Result<Groups>) -> Self {
         let groups = match array.error() {
             Some(error) => Err(error.clone()),
-            None => groups,
+            None => match groups {
+                Ok(groups) => Ok(groups),
+                Err(error) => Err(error.at(Location::caller())),
+            },
         };
         Self { array: array.clone(), groups, options: ReduceOptions::default(), ddof: 0, joined: None }
+    }
+
+    /// What was built, or groups of the array that carry the mistake.
+    #[track_caller]
+    pub(super) fn or_failed(array: &DataArray, built: Result<Self>) -> Self {
+        match built {
+            Ok(groups) => groups,
+            Err(error) => Self::new(array, Err(error)),
+        }
     }
 
     /// Results of groups with fewer than `n` values that are not missing are missing: `resample("time", "YS").min_count(10).mean()`.
@@ -172,6 +186,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn min_count(&self, n: u64) -> Self {
         Self { options: ReduceOptions { min_count: Some(n), ..self.options }, ..self.clone() }
     }
@@ -185,6 +200,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn keep_nan(&self) -> Self {
         Self { options: ReduceOptions { skip_missing: false, ..self.options }, ..self.clone() }
     }
@@ -198,6 +214,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ddof(&self, n: u32) -> Self {
         Self { ddof: n, ..self.clone() }
     }
@@ -217,6 +234,7 @@ impl GroupBy {
         self.groups.as_ref().err()
     }
 
+    #[track_caller]
     pub(super) fn reduced(&self, op: ReduceOp) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,
@@ -233,6 +251,7 @@ impl GroupBy {
     }
 
     /// Values of groups as an array with the labels of the groups.
+    #[track_caller]
     pub(super) fn labelled(&self, groups: &Groups, expr: crate::plan::Expr) -> DataArray {
         let mut array = self.array.with_fewer_dims(expr);
         if array.error().is_none() {
@@ -245,10 +264,12 @@ impl GroupBy {
     }
 
     /// The members' values and those of their groups in `other`, which must have the dimension of the groups.
+    #[track_caller]
     fn binary(&self, op: BinaryOp, other: &DataArray) -> DataArray {
         DataArray::from_result(self.against(op, other))
     }
 
+    #[track_caller]
     fn against(&self, op: BinaryOp, other: &DataArray) -> Result<DataArray> {
         let groups = self.groups.as_ref().map_err(Clone::clone)?;
         if let Some(error) = other.error() {
@@ -307,6 +328,7 @@ impl GroupBy {
 
 impl DataArray {
     /// Joined dimensions as they were before: values of this, coordinates and order of dimensions of `whole`.
+    #[track_caller]
     fn taken_apart(&self, whole: &Self, names: &[String]) -> Result<Self> {
         let mut expr = self.variable.expr().clone();
         let axis = expr.shape().len() - 1;
@@ -360,7 +382,7 @@ fn places<T: PartialEq + ToString>(own: &[T], other: &[T], missing: impl Fn(Stri
 macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
         impl GroupBy {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.reduced($op) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> DataArray { self.reduced($op) })*
         }
     };
 }
@@ -401,6 +423,7 @@ macro_rules! operators {
     (@one $trait:ident $method:ident $op:ident $left:ty, $right:ty) => {
         impl ops::$trait<$right> for $left {
             type Output = DataArray;
+            #[track_caller]
             fn $method(self, other: $right) -> DataArray { GroupBy::binary(&self, BinaryOp::$op, &other) }
         }
     };

@@ -47,8 +47,9 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map(&self, change: impl Fn(&DataArray) -> DataArray) -> DataArray {
-        self.mapped(change).unwrap_or_else(|error| self.array.fail(error.context("map of groups")))
+        self.array.or_fail(self.mapped(change).map_err(|error| error.context("map of groups")))
     }
 
     /// Running sums within each group, in the order of the array (xarray's `groupby(...).cumsum()`); see [`DataArray::cumsum`]. One operation of the
@@ -61,6 +62,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cumsum(&self) -> DataArray {
         let dim = self.dim();
         self.map(|part| part.cumsum(&*dim))
@@ -75,6 +77,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cumprod(&self) -> DataArray {
         let dim = self.dim();
         self.map(|part| part.cumprod(&*dim))
@@ -84,6 +87,7 @@ impl GroupBy {
         self.groups.as_ref().map_or_else(|_| String::new(), |groups| self.array.dims().name(groups.axis).to_string())
     }
 
+    #[track_caller]
     fn mapped(&self, change: impl Fn(&DataArray) -> DataArray) -> Result<DataArray> {
         let groups = self.groups.as_ref().map_err(Clone::clone)?;
         let dim = self.array.dims().name(groups.axis).clone();

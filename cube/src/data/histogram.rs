@@ -19,10 +19,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn histogram(&self, edges: &[f64], dims: impl IntoDims) -> Self {
-        self.counted(edges, &dims).unwrap_or_else(|error| self.fail(error.context("histogram")))
+        self.or_fail(self.counted(edges, &dims).map_err(|error| error.context("histogram")))
     }
 
+    #[track_caller]
     fn counted(&self, edges: &[f64], dims: &impl IntoDims) -> Result<Self> {
         self.check()?;
         if !(2..=MOST_EDGES).contains(&edges.len()) || edges.windows(2).any(|pair| pair[0] >= pair[1]) {

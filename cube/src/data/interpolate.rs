@@ -19,6 +19,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interp(&self, dim: &str, labels: &DataArray) -> Self {
         self.interp_by(dim, labels, Method::Linear)
     }
@@ -36,9 +37,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interp_by(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
-        self.interpolated(dim, labels, method, false)
-            .unwrap_or_else(|error| self.fail(error.context(format!("interp along `{dim}`"))))
+        self.or_fail(
+            self.interpolated(dim, labels, method, false)
+                .map_err(|error| error.context(format!("interp along `{dim}`"))),
+        )
     }
 
     /// As [`DataArray::interp_by`], with the outermost polynomials beyond the ends (xarray's `fill_value="extrapolate"`).
@@ -51,9 +55,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interp_beyond(&self, dim: &str, labels: &DataArray, method: Method) -> Self {
-        self.interpolated(dim, labels, method, true)
-            .unwrap_or_else(|error| self.fail(error.context(format!("interp along `{dim}`"))))
+        self.or_fail(
+            self.interpolated(dim, labels, method, true)
+                .map_err(|error| error.context(format!("interp along `{dim}`"))),
+        )
     }
 
     /// Values at the labels of `other` along every dimension that both have (xarray's `interp_like`).
@@ -66,12 +73,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interp_like(&self, other: &DataArray) -> Self {
         let shared: Vec<String> =
             self.dims().iter().filter(|dim| other.labels(dim).is_ok()).map(ToOwned::to_owned).collect();
         shared.iter().fold(self.clone(), |array, dim| array.interp(dim, &other.coord(dim)))
     }
 
+    #[track_caller]
     fn interpolated(&self, dim: &str, labels: &DataArray, method: Method, extrapolate: bool) -> Result<Self> {
         self.check()?;
         labels.check()?;
@@ -132,6 +141,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interpolate_na(&self, dim: &str) -> Self {
         self.gaps_filled(dim, Method::Linear, None, None)
     }
@@ -146,10 +156,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interpolate_na_by(&self, dim: &str, method: Method, limit: Option<u64>, longest: Option<f64>) -> Self {
         self.gaps_filled(dim, method, limit, longest)
     }
 
+    #[track_caller]
     fn gaps_filled(&self, dim: &str, method: Method, limit: Option<u64>, longest_gap: Option<f64>) -> Self {
         let labels = self.dims().axis(dim).and_then(|axis| match self.coords().get(dim) {
             Some(_) => self.label_numbers(dim).and_then(|labels| in_order(dim, &labels).map(|()| labels)),
@@ -176,6 +188,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn polyfit(&self, dim: &str, degree: u32) -> Self {
         let built = || -> Result<Self> {
             let fit = Fit { labels: self.label_numbers(dim)?, degree, skip_missing: true };
@@ -186,7 +199,7 @@ impl DataArray {
             let labels = Block::new(&[degrees.len()], degrees)?;
             self.with_fewer_dims(expr.transpose(order)).with_coord_block("degree", labels).checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context(format!("polyfit along `{dim}`"))))
+        self.or_fail(built().map_err(|error| error.context(format!("polyfit along `{dim}`"))))
     }
 
     /// The values of polynomials at these values: `coefficients` with a dimension `degree` (xarray's `polyval`). Times count in seconds
@@ -200,6 +213,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn polyval(&self, coefficients: &DataArray) -> Self {
         let built = || -> Result<Self> {
             self.check()?;
@@ -230,9 +244,10 @@ impl DataArray {
             }
             value.ok_or_else(|| Error::invalid("no coefficients"))?.checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context("polyval")))
+        self.or_fail(built().map_err(|error| error.context("polyval")))
     }
 
+    #[track_caller]
     fn with_coords_of(self, other: &Self) -> Self {
         Self { coords: other.coords.clone(), ..self }
     }
@@ -246,6 +261,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn detrend(&self, dim: &str) -> Self {
         let trend = self.coord(dim).polyval(&self.polyfit(dim, 1));
         let order: Vec<String> = self.dims().iter().map(ToOwned::to_owned).collect();

@@ -22,11 +22,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel_level(&self, level: &str, label: impl IntoLabel) -> Self {
-        self.at_level(level, &label.into_label())
-            .unwrap_or_else(|error| self.fail(error.context(format!("sel_level(\"{level}\")"))))
+        self.or_fail(
+            self.at_level(level, &label.into_label()).map_err(|error| error.context(format!("sel_level(\"{level}\")"))),
+        )
     }
 
+    #[track_caller]
     fn at_level(&self, level: &str, label: &Label) -> Result<Self> {
         self.check()?;
         let coord =

@@ -14,6 +14,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isnull(&self) -> Self {
         self.is_missing()
     }
@@ -27,6 +28,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn notnull(&self) -> Self {
         self.not_missing()
     }
@@ -40,6 +42,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn fillna(&self, value: impl Operand) -> Self {
         match value.into_operand() {
             OperandValue::Array(other) => {
@@ -60,6 +63,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn combine_first(&self, other: &DataArray) -> Self {
         match aligned(&[self, other], Join::Outer) {
             Ok(both) => both[0].fill_missing(&both[1]).keeping_name_and_attrs(self),
@@ -79,6 +83,7 @@ impl DataArray {
     ///
     /// # Errors
     /// As `compute`.
+    #[track_caller]
     pub fn dropna(&self, dim: &str) -> Result<Self> {
         self.without_missing(dim, |count, all| count == all)
     }
@@ -95,10 +100,12 @@ impl DataArray {
     ///
     /// # Errors
     /// As `compute`.
+    #[track_caller]
     pub fn dropna_all(&self, dim: &str) -> Result<Self> {
         self.without_missing(dim, |count, _| count > 0)
     }
 
+    #[track_caller]
     fn without_missing(&self, dim: &str, keep: impl Fn(i64, i64) -> bool) -> Result<Self> {
         self.check()?;
         let axis = self.dims().axis(dim)?;
@@ -126,6 +133,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn fillna(&self, value: f64) -> Self {
         self.map(|array| if array.dtype().is_float() { array.fillna(value) } else { array.clone() })
     }

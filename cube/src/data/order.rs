@@ -52,6 +52,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: impl IntoQuantiles, dims: impl IntoDims) -> Self {
         let (at, single) = q.quantiles();
         let array = self.quantiles(&at, single, dims, false);
@@ -78,10 +79,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn median(&self, dims: impl IntoDims) -> Self {
         self.quantiles(&[0.5], true, dims, true)
     }
 
+    #[track_caller]
     fn quantiles(&self, at: &[f64], single: bool, dims: impl IntoDims, keeps_f32: bool) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -112,6 +115,7 @@ impl DataArray {
     }
 
     /// One quantile of every group of positions.
+    #[track_caller]
     pub(super) fn group_quantile(&self, codes: GroupCodes, axis: usize, dim: &str, q: f64, keeps_f32: bool) -> Expr {
         let quantile = Quantile {
             at: [q].into(),
@@ -134,6 +138,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argmax(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Max, dim, |_| Ok(Lookup::positions()))
     }
@@ -147,6 +152,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argmin(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Min, dim, |_| Ok(Lookup::positions()))
     }
@@ -161,6 +167,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argsort(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::SortedPositions)
     }
@@ -175,6 +182,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn idxmax(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Max, dim, |array| Lookup::labels(&array.labels(dim)?.values()?))
     }
@@ -188,10 +196,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn idxmin(&self, dim: &str) -> Self {
         self.place_of(ReduceOp::Min, dim, |array| Lookup::labels(&array.labels(dim)?.values()?))
     }
 
+    #[track_caller]
     fn place_of(&self, extreme: ReduceOp, dim: &str, labels: impl FnOnce(&Self) -> Result<Lookup>) -> Self {
         let built = || -> Result<Self> {
             self.check()?;
@@ -206,7 +216,7 @@ impl DataArray {
             let first = all.reduce(vec![axis], ReduceOp::Min, ReduceOptions::default());
             self.with_fewer_dims(first.unary(UnaryOp::Lookup(labels(self)?))).checked()
         };
-        built().unwrap_or_else(|error| self.fail(error))
+        self.or_fail(built())
     }
 
     /// The position of the greatest value over several dimensions: a variable for each, under its name (xarray's `argmax(dim=[...])`). The
@@ -220,16 +230,19 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argmax_over(&self, dims: impl IntoDims) -> Dataset {
         self.places_over(ReduceOp::Max, &dims)
     }
 
     /// The position of the least value over several dimensions; see [`DataArray::argmax_over`].
     #[must_use]
+    #[track_caller]
     pub fn argmin_over(&self, dims: impl IntoDims) -> Dataset {
         self.places_over(ReduceOp::Min, &dims)
     }
 
+    #[track_caller]
     fn places_over(&self, extreme: ReduceOp, dims: &impl IntoDims) -> Dataset {
         let built = || -> Result<Dataset> {
             self.check()?;
@@ -259,7 +272,7 @@ impl DataArray {
                 places.with_var(&names[k], &place.with_attrs(Default::default()))
             })
         };
-        built().unwrap_or_else(|error| self.to_dataset().failing(&error.context("argmax_over")))
+        self.to_dataset().or_failing(built().map_err(|error| error.context("argmax_over")))
     }
 
     /// The positions of a dimension in ascending order of a 1-D coordinate, equal ones in their order (xarray's `sortby`). Reads the
@@ -272,6 +285,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sortby(&self, coord: &str) -> Self {
         self.sorted(coord, false)
     }
@@ -285,10 +299,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sortby_descending(&self, coord: &str) -> Self {
         self.sorted(coord, true)
     }
 
+    #[track_caller]
     fn sorted(&self, coord: &str, descending: bool) -> Self {
         let found = || -> Result<Self> {
             let (dim, values) = self.one_dimensional(coord)?;
@@ -299,7 +315,7 @@ impl DataArray {
             }
             self.isel(&dim, places).checked()
         };
-        found().unwrap_or_else(|error| self.fail(error.context(format!("sortby(\"{coord}\")"))))
+        self.or_fail(found().map_err(|error| error.context(format!("sortby(\"{coord}\")"))))
     }
 
     fn one_dimensional(&self, coord: &str) -> Result<(String, Block)> {
@@ -324,6 +340,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn drop_duplicates(&self, dim: &str) -> Self {
         let found = || -> Result<Self> {
             let (along, values) = self.one_dimensional(dim)?;
@@ -335,7 +352,7 @@ impl DataArray {
             let kept: Vec<i64> = (0..kept.len()).filter(|&i| kept[i]).map(|i| i as i64).collect();
             self.isel(&along, kept).checked()
         };
-        found().unwrap_or_else(|error| self.fail(error.context(format!("drop_duplicates(\"{dim}\")"))))
+        self.or_fail(found().map_err(|error| error.context(format!("drop_duplicates(\"{dim}\")"))))
     }
 }
 
@@ -371,6 +388,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn median(&self) -> DataArray {
         self.of_order(0.5, true)
     }
@@ -384,6 +402,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {
         if !(0.0..=1.0).contains(&q) {
             return self.array.fail(Error::invalid(format!("quantile {q} is not between 0 and 1")));
@@ -391,6 +410,7 @@ impl GroupBy {
         self.of_order(q, false)
     }
 
+    #[track_caller]
     fn of_order(&self, q: f64, keeps_f32: bool) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,

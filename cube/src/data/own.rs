@@ -37,6 +37,7 @@ pub struct Reduction(OwnId);
 
 impl Reduction {
     /// A reduction of this process only; its functions are kept until the process ends.
+    #[track_caller]
     pub fn new<const N: usize>(
         init: [f64; N],
         update: impl Fn(&mut [f64; N], f64) + Send + Sync + 'static,
@@ -47,6 +48,7 @@ impl Reduction {
     }
 
     /// A reduction with a name, by which other processes can find their own.
+    #[track_caller]
     pub fn registered<const N: usize>(
         name: &str,
         init: [f64; N],
@@ -61,10 +63,12 @@ impl Reduction {
     ///
     /// # Errors
     /// If there is none.
+    #[track_caller]
     pub fn named(name: &str) -> Result<Self> {
         OwnId::named(name).map(Self)
     }
 
+    #[track_caller]
     fn kept<const N: usize>(
         name: Option<Arc<str>>,
         init: [f64; N],
@@ -93,6 +97,7 @@ impl DataArray {
     /// A reduction of the user's over dimensions, in f64, missing values left out (`.keep_nan()` hands them over as NaN). One pass,
     /// whatever the chunks; see [`Reduction`].
     #[must_use]
+    #[track_caller]
     pub fn reduce_with(&self, reduction: &Reduction, dims: impl IntoDims) -> Self {
         match dims.axes(self.dims()) {
             Ok(axes) => {
@@ -116,6 +121,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn apply_along(&self, dims: impl IntoDims, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Self {
         self.applied(dims, Arc::new(move |values| vec![function(values)]), None)
     }
@@ -130,6 +136,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn apply_named(&self, name: &str, dims: impl IntoDims) -> Self {
         let known = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
         match known.get(name) {
@@ -141,6 +148,7 @@ impl DataArray {
         }
     }
 
+    #[track_caller]
     fn applied(&self, dims: impl IntoDims, function: Arc<LineFunction>, name: Option<Arc<str>>) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -164,6 +172,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map_along(&self, dim: &str, function: impl Fn(&[f64]) -> Vec<f64> + Send + Sync + 'static) -> Self {
         self.along(dim, AxisOp::Own(OwnFunction::new(Arc::new(function), Named(None), None)))
     }
@@ -177,6 +186,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map_values(&self, function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
         let Some(dim) = self.dims().iter().last().map(ToOwned::to_owned) else {
             // A single value gets a dimension for as long as it takes.
@@ -197,6 +207,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map_blocks(
         &self,
         output: DType,
@@ -212,6 +223,7 @@ impl DataArray {
 impl GroupBy {
     /// A reduction of the user's for every group; see [`Reduction`].
     #[must_use]
+    #[track_caller]
     pub fn reduce_with(&self, reduction: &Reduction) -> DataArray {
         self.reduced(ReduceOp::Own(reduction.0))
     }
@@ -227,6 +239,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn apply(&self, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,

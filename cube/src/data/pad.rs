@@ -33,6 +33,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn pad(&self, dim: &str, before: u64, after: u64, mode: PadMode) -> Self {
         let built = || -> Result<Self> {
             self.check()?;
@@ -52,7 +53,7 @@ impl DataArray {
             let coords = self.coords.map(|coord: &Coord| coord.with_expr(take));
             Self { name: self.name.clone(), variable, coords }.checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context(format!("pad along `{dim}`"))))
+        self.or_fail(built().map_err(|error| error.context(format!("pad along `{dim}`"))))
     }
 
     /// As [`DataArray::pad`], with a value at the new positions; integers stay integers (xarray's `pad(constant_values=...)`). Labels there
@@ -65,6 +66,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn pad_with(&self, dim: &str, before: u64, after: u64, value: impl Operand) -> Self {
         let labelled = self.pad(dim, before, after, PadMode::Missing);
         let inside = || -> Result<Self> {

@@ -26,26 +26,29 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel_points<'a>(&self, labels: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         let labels: Vec<(&str, DataArray)> = labels.into_iter().map(|(dim, array)| (dim, array.clone())).collect();
-        self.at_labels(&labels, None).unwrap_or_else(|error| self.fail(error.context("sel_points")))
+        self.or_fail(self.at_labels(&labels, None).map_err(|error| error.context("sel_points")))
     }
 
     /// As [`DataArray::sel_points`]; points whose nearest label is further away than `tolerance` on any dimension are missing (units of
     /// the labels; counts for times).
     #[must_use]
+    #[track_caller]
     pub fn sel_points_within<'a>(
         &self,
         labels: impl IntoIterator<Item = (&'a str, &'a DataArray)>,
         tolerance: f64,
     ) -> Self {
         let labels: Vec<(&str, DataArray)> = labels.into_iter().map(|(dim, array)| (dim, array.clone())).collect();
-        self.at_labels(&labels, Some(tolerance)).unwrap_or_else(|error| self.fail(error.context("sel_points")))
+        self.or_fail(self.at_labels(&labels, Some(tolerance)).map_err(|error| error.context("sel_points")))
     }
 
     /// The values nearest to the points of a table: its variables of latitude, longitude, depth or height and time are found by CF, or
     /// by the names of the dimensions here. See [`DataArray::sel_points`].
     #[must_use]
+    #[track_caller]
     pub fn at_points(&self, table: &Dataset) -> Self {
         let found = || -> Result<Self> {
             self.check()?;
@@ -83,9 +86,10 @@ impl DataArray {
             }
             self.at_labels(&labels, None)
         };
-        found().unwrap_or_else(|error| self.fail(error.context("at_points")))
+        self.or_fail(found().map_err(|error| error.context("at_points")))
     }
 
+    #[track_caller]
     fn at_labels(&self, labels: &[(&str, DataArray)], tolerance: Option<f64>) -> Result<Self> {
         self.check()?;
         let Some((_, first)) = labels.first() else { return Err(Error::invalid("no labels of points")) };
@@ -159,6 +163,7 @@ impl DataArray {
 }
 
 /// Points in the order of the chunks they lie in, brought into their own order when they are there.
+#[track_caller]
 fn picked(expr: &Expr, axes: &[(usize, usize)], points: &[Vec<i64>], dim: &str, reorder: bool) -> Expr {
     let on: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
     let places: Vec<Vec<i64>> = points.iter().map(|point| axes.iter().map(|(_, k)| point[*k]).collect()).collect();
@@ -178,12 +183,14 @@ pub(super) fn chunk_order(expr: &Expr, on: &[usize], places: &[Vec<i64>]) -> Vec
 }
 
 /// The values at points, taken in an order.
+#[track_caller]
 pub(super) fn points_in(expr: &Expr, on: &[usize], places: &[Vec<i64>], order: &[usize], dim: &str) -> Expr {
     let sorted: Arc<[i64]> = order.iter().flat_map(|&point| places[point].iter().copied()).collect();
     expr.points(on.to_vec(), sorted, dim)
 }
 
 /// Values that were taken in an order along an axis, in their own order.
+#[track_caller]
 pub(super) fn back_in_order(found: Expr, axis: usize, order: &[usize], dim: &str) -> Expr {
     if order.is_sorted() {
         return found;
@@ -247,6 +254,7 @@ fn nearest(dim: &str, index: &Index, held: &Block, wanted: &Block, tolerance: Op
 impl Dataset {
     /// Every variable at points; see [`DataArray::at_points`]. Variables without any of the dimensions stay as they are.
     #[must_use]
+    #[track_caller]
     pub fn at_points(&self, table: &Dataset) -> Self {
         self.map(|array| {
             let labelled = array.dims().iter().any(|dim| array.coords().get(dim).is_some());
@@ -257,6 +265,7 @@ impl Dataset {
 
 /// A table of columns for [`DataArray::at_points`], from arrays of one dimension.
 impl FromIterator<(String, DataArray)> for Dataset {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = (String, DataArray)>>(columns: I) -> Self {
         let variables: Vec<(Arc<str>, Variable)> =
             columns.into_iter().map(|(name, array)| (Arc::from(name), array.variable().clone())).collect();

@@ -29,11 +29,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interp_points<'a>(&self, labels: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
         let labels: Vec<(&str, DataArray)> = labels.into_iter().map(|(dim, array)| (dim, array.clone())).collect();
-        self.between_points(&labels).unwrap_or_else(|error| self.fail(error.context("interp_points")))
+        self.or_fail(self.between_points(&labels).map_err(|error| error.context("interp_points")))
     }
 
+    #[track_caller]
     fn between_points(&self, labels: &[(&str, DataArray)]) -> Result<Self> {
         self.check()?;
         let Some((_, first)) = labels.first() else { return Err(Error::invalid("no labels of points")) };

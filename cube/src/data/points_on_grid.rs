@@ -51,10 +51,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel_on_grid(&self, latitudes: &DataArray, longitudes: &DataArray) -> Self {
-        self.on_grid(latitudes, longitudes).unwrap_or_else(|error| self.fail(error.context("sel_on_grid")))
+        self.or_fail(self.on_grid(latitudes, longitudes).map_err(|error| error.context("sel_on_grid")))
     }
 
+    #[track_caller]
     fn on_grid(&self, latitudes: &DataArray, longitudes: &DataArray) -> Result<Self> {
         self.check()?;
         let (lat, lon) = grid(self)?;

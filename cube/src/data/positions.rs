@@ -30,11 +30,13 @@ pub enum Positions {
 
 impl PositionRange {
     /// `len` positions one after the other.
+    #[track_caller]
     pub fn new(start: u64, len: u64) -> Self {
         Self { start, len, step: 1 }
     }
 
     /// The positions in order.
+    #[track_caller]
     pub fn iter(self) -> impl Iterator<Item = u64> {
         (0..self.len as i64).map(move |i| (self.start as i64 + i * self.step) as u64)
     }
@@ -42,6 +44,7 @@ impl PositionRange {
 
 impl Positions {
     /// Positions from a list; evenly spaced ascending ones become a range, which costs nothing to read.
+    #[track_caller]
     pub fn from_list(list: Vec<u64>) -> Self {
         let step = match list[..] {
             [] => return Self::Range(PositionRange::new(0, 0)),
@@ -197,6 +200,7 @@ pub struct Every {
 impl Every {
     /// Only within these positions.
     #[must_use]
+    #[track_caller]
     pub fn of(self, range: Range<i64>) -> Self {
         Self { start: Some(range.start), end: Some(range.end), ..self }
     }

@@ -17,6 +17,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn query(&self, expression: &str) -> Self {
         let found = || -> Result<Self> {
             self.checked_ref()?;
@@ -25,7 +26,7 @@ impl DataArray {
             let kept = positions(expression, &find, &names)?;
             kept.into_iter().fold(self.clone(), |array, (dim, at)| array.isel(&dim, at)).checked()
         };
-        found().unwrap_or_else(|error| self.fail(error.context(format!("query(\"{expression}\")"))))
+        self.or_fail(found().map_err(|error| error.context(format!("query(\"{expression}\")"))))
     }
 
     fn checked_ref(&self) -> Result<()> {
@@ -37,6 +38,7 @@ impl Dataset {
     /// The positions where an expression of 1-D coordinates and variables holds; see [`DataArray::query`]. Computes the variables that
     /// it names.
     #[must_use]
+    #[track_caller]
     pub fn query(&self, expression: &str) -> Self {
         let find = |name: &str| {
             let known = self.coords().get(name).is_some() || self.names().any(|held| held == name);
@@ -242,6 +244,7 @@ impl Parser<'_> {
         }
     }
 
+    #[track_caller]
     fn named(&self, name: &str) -> Result<DataArray> {
         if let Some(array) = (self.find)(name) {
             return array.checked();
@@ -256,6 +259,7 @@ impl Parser<'_> {
     }
 }
 
+#[track_caller]
 fn array(value: Value) -> Result<DataArray> {
     match value {
         Value::Array(array) => Ok(array.drop_coords()),
@@ -267,11 +271,13 @@ fn array(value: Value) -> Result<DataArray> {
 
 impl DataArray {
     /// Without coordinates: positions are compared with positions.
+    #[track_caller]
     fn drop_coords(&self) -> Self {
         Self::from_expr(self.variable.expr().clone())
     }
 }
 
+#[track_caller]
 fn compare(left: &Value, sign: &str, right: &Value) -> Result<DataArray> {
     let op = match sign {
         "<" => BinaryOp::Lt,
@@ -304,6 +310,7 @@ fn compare(left: &Value, sign: &str, right: &Value) -> Result<DataArray> {
 }
 
 /// Times against a date, which stands for its whole period: "2000-06" equals all of June.
+#[track_caller]
 fn against_date(times: &DataArray, op: BinaryOp, text: &str) -> Result<DataArray> {
     let DType::Time { unit, calendar } = times.dtype() else { return Err(Error::internal("no times")) };
     let (first, last) = PartialDate::parse(text)?.bounds(calendar, unit)?;

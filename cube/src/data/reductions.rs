@@ -7,6 +7,7 @@ use crate::compute::reduce::{ReduceOp, ReduceOptions};
 use crate::plan::{Expr, Op};
 
 impl DataArray {
+    #[track_caller]
     fn reduced(&self, op: ReduceOp, dims: impl IntoDims) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -20,6 +21,7 @@ impl DataArray {
     }
 
     /// Other values over some of the dims: coordinates of dims that went go too, scalar coordinates stay.
+    #[track_caller]
     pub(super) fn with_fewer_dims(&self, expr: Expr) -> Self {
         let array = self.with_values(expr);
         let coords: Coords =
@@ -28,6 +30,7 @@ impl DataArray {
     }
 
     /// Changes the options of the reduction that was just built.
+    #[track_caller]
     fn with_options(&self, what: &str, change: impl FnOnce(&mut ReduceOp, &mut ReduceOptions) -> Result<()>) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -60,6 +63,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn keep_nan(&self) -> Self {
         self.with_options("keep_nan()", |_, options| {
             options.skip_missing = false;
@@ -77,6 +81,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn min_count(&self, n: u64) -> Self {
         self.with_options("min_count(n)", |_, options| {
             options.min_count = Some(n);
@@ -93,6 +98,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ddof(&self, n: u32) -> Self {
         self.with_options("ddof(n)", |op, _| match op {
             ReduceOp::Var { ddof } | ReduceOp::Std { ddof } => {
@@ -110,7 +116,7 @@ impl DataArray {
 macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
         impl DataArray {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self { self.reduced($op, dims) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dims: impl IntoDims) -> Self { self.reduced($op, dims) })*
         }
     };
 }

@@ -21,6 +21,7 @@ fn dims_renamed(dims: &Dims, pairs: &Pairs) -> Result<Dims> {
     Dims::new(dims.iter().map(|name| renamed(name, pairs)))
 }
 
+#[track_caller]
 fn expr_renamed(expr: &Expr, pairs: &Pairs) -> Expr {
     match dims_renamed(expr.dims(), pairs) {
         Ok(dims) => expr.rename(dims),
@@ -30,6 +31,7 @@ fn expr_renamed(expr: &Expr, pairs: &Pairs) -> Expr {
 
 impl Coords {
     /// Other names for coordinates, and for dimensions.
+    #[track_caller]
     fn renamed(&self, names: &Pairs, dims: &Pairs) -> Self {
         self.map(|coord| {
             let name = renamed(coord.name(), names);
@@ -53,6 +55,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rename<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
         self.with_names(&pairs, &pairs, |name| self.dims().contains(name) || self.coords.get(name).is_some())
@@ -68,6 +71,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn swap_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
         if let Some(error) = bad_swap(&self.coords, &pairs) {
@@ -76,6 +80,7 @@ impl DataArray {
         self.with_names(&Vec::new(), &pairs, |name| self.dims().contains(name))
     }
 
+    #[track_caller]
     fn with_names(&self, names: &Pairs, dims: &Pairs, known: impl Fn(&str) -> bool) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -116,6 +121,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rename<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
         self.with_names(&pairs, &pairs)
@@ -123,6 +129,7 @@ impl Dataset {
 
     /// Other names for dimensions only (xarray's `rename_dims`).
     #[must_use]
+    #[track_caller]
     pub fn rename_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         self.with_names(&Vec::new(), &pairs(names))
     }
@@ -136,12 +143,14 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rename_vars<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         self.with_names(&pairs(names), &Vec::new())
     }
 
     /// Other dimension coordinates: see [`DataArray::swap_dims`].
     #[must_use]
+    #[track_caller]
     pub fn swap_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
         let pairs = pairs(names);
         match bad_swap(self.coords(), &pairs) {
@@ -150,6 +159,7 @@ impl Dataset {
         }
     }
 
+    #[track_caller]
     fn with_names(&self, names: &Pairs, dims: &Pairs) -> Self {
         let sizes = self.dims();
         let is_name = |name: &str| self.names().any(|held| held == name) || self.coords().get(name).is_some();

@@ -22,6 +22,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn resample(&self, dim: &str, frequency: &str) -> GroupBy {
         let groups = || -> Result<Groups> {
             let (counts, unit, calendar) = self.times(dim)?;
@@ -35,6 +36,7 @@ impl DataArray {
     /// season over the turn of the year belongs together; labels stand at its first day. Seasons that the data does not cover whole are
     /// left out (xarray's `resample(time=SeasonResampler(...))`).
     #[must_use]
+    #[track_caller]
     pub fn resample_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
         GroupBy::new(self, self.season_series(dim, seasons).map_err(|error| error.context("resample_seasons")))
     }
@@ -49,6 +51,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn group_by_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
         let groups = || -> Result<Groups> {
             let (counts, unit, calendar) = self.times(dim)?;
@@ -82,6 +85,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn group_by_bins(&self, coord: &str, edges: &[f64]) -> GroupBy {
         let groups = || -> Result<GroupBy> {
             self.check()?;
@@ -104,7 +108,7 @@ impl DataArray {
             let labels = Block::new(&[middles.len()], middles)?;
             self.grouped_over(held.variable().dims(), codes, labels, &format!("{coord}_bins"))
         };
-        groups().unwrap_or_else(|error| GroupBy::new(self, Err(error.context(format!("group_by_bins(\"{coord}\")")))))
+        GroupBy::or_failed(self, groups().map_err(|error| error.context(format!("group_by_bins(\"{coord}\")"))))
     }
 
     /// Groups by the values of another array along one or several of the dimensions: region numbers along `station`, or over `lat` and
@@ -121,6 +125,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn group_by_key(&self, key: &DataArray) -> GroupBy {
         let groups = || -> Result<GroupBy> {
             self.check()?;
@@ -133,7 +138,7 @@ impl DataArray {
             }
             self.grouped_over(key.dims(), codes, labels, key.name().unwrap_or("group"))
         };
-        groups().unwrap_or_else(|error| GroupBy::new(self, Err(error.context("group_by_key"))))
+        GroupBy::or_failed(self, groups().map_err(|error| error.context("group_by_key")))
     }
 
     pub(super) fn time_groups(&self, dim: &str, codes: Vec<u32>, labels: Vec<i64>, dtype: DType) -> Result<Groups> {
@@ -223,6 +228,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ffill(&self) -> DataArray {
         self.at_labels(Fill::Before)
     }
@@ -236,12 +242,14 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn bfill(&self) -> DataArray {
         self.at_labels(Fill::After)
     }
 
     /// At the labels of a resampling, the nearest value (xarray's `resample(...).nearest()`).
     #[must_use]
+    #[track_caller]
     pub fn nearest(&self) -> DataArray {
         self.at_labels(Fill::Nearest)
     }
@@ -256,6 +264,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interpolate(&self) -> DataArray {
         self.interpolate_by(Method::Linear)
     }
@@ -272,6 +281,7 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn interpolate_by(&self, method: Method) -> DataArray {
         match &self.groups {
             Ok(groups) if *self.array.dims().name(groups.axis) == groups.codes.dim => {
@@ -295,10 +305,12 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn asfreq(&self) -> DataArray {
         self.mean()
     }
 
+    #[track_caller]
     fn at_labels(&self, fill: Fill) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,

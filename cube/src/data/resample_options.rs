@@ -48,12 +48,14 @@ pub struct ResampleOptions {
 
 impl ResampleOptions {
     /// The options that xarray has if nothing is said.
+    #[track_caller]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The end of a bin that belongs to it (left, but right for W, ME, QE and YE).
     #[must_use]
+    #[track_caller]
     pub fn closed(mut self, side: Side) -> Self {
         self.closed = Some(side);
         self
@@ -61,6 +63,7 @@ impl ResampleOptions {
 
     /// The end of a bin that labels it (left, but right for W, ME, QE and YE).
     #[must_use]
+    #[track_caller]
     pub fn label(mut self, side: Side) -> Self {
         self.label = Some(side);
         self
@@ -68,6 +71,7 @@ impl ResampleOptions {
 
     /// From where bins of equal length are counted.
     #[must_use]
+    #[track_caller]
     pub fn origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
@@ -75,6 +79,7 @@ impl ResampleOptions {
 
     /// By how much the origin is moved: "3h", "-30min".
     #[must_use]
+    #[track_caller]
     pub fn offset(mut self, offset: &str) -> Self {
         self.offset = Some(offset.to_owned());
         self
@@ -95,6 +100,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn resample_with(&self, dim: &str, frequency: &str, options: &ResampleOptions) -> GroupBy {
         let groups = || -> Result<Groups> {
             let (counts, unit, calendar) = self.times(dim)?;

@@ -5,6 +5,7 @@ use crate::base::{Error, Result};
 impl DataArray {
     /// A table with a column for the values and one for the labels of each dimension; see [`Dataset::to_table`].
     #[must_use]
+    #[track_caller]
     pub fn to_table(&self) -> Dataset {
         self.to_dataset().to_table()
     }
@@ -24,10 +25,12 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn to_table(&self) -> Self {
-        self.as_rows().unwrap_or_else(|error| self.failing(&error.context("to_table")))
+        self.or_failing(self.as_rows().map_err(|error| error.context("to_table")))
     }
 
+    #[track_caller]
     fn as_rows(&self) -> Result<Self> {
         let dims: Vec<(String, u64)> = self.dims();
         let names: Vec<&str> = dims.iter().map(|(dim, _)| dim.as_str()).collect();
@@ -63,11 +66,13 @@ impl Dataset {
     /// no row has such labels (xarray's `set_index([...]).to_xarray()`, pandas' `pivot`). Reads the named columns. Rows with the same labels
     /// are an error.
     #[must_use]
+    #[track_caller]
     pub fn pivot<S: AsRef<str>>(&self, columns: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = columns.into_iter().map(|name| name.as_ref().to_owned()).collect();
-        self.as_cube(&names).unwrap_or_else(|error| self.failing(&error.context("pivot")))
+        self.or_failing(self.as_cube(&names).map_err(|error| error.context("pivot")))
     }
 
+    #[track_caller]
     fn as_cube(&self, names: &[String]) -> Result<Self> {
         let dims = self.dims();
         let [(row, _)] = dims.as_slice() else {

@@ -198,6 +198,7 @@ fn same_values(one: &Variable, two: &Variable) -> Result<bool> {
 }
 
 /// Whether something holds for all pairs of values, position by position; `false` for other dims or lengths.
+#[track_caller]
 fn all_of(one: &Variable, two: &Variable, holds: impl Fn(&DataArray, &DataArray) -> DataArray) -> Result<bool> {
     if one.dims() != two.dims() || one.shape() != two.shape() {
         return Ok(false);

@@ -118,6 +118,7 @@ pub struct Near {
 impl Near {
     /// Only labels at most this far away: a number in units of the axis, or on a time axis "6h" or a [`Duration`].
     #[must_use]
+    #[track_caller]
     pub fn within(self, tolerance: impl Into<Tolerance>) -> Self {
         Self { tolerance: Some(tolerance.into()), ..self }
     }
@@ -176,6 +177,7 @@ labels! {
 macro_rules! values {
     ($($t:ty, $self:ident => $value:expr;)*) => {$(
         impl From<$t> for LabelValue {
+            #[track_caller]
             fn from($self: $t) -> Self { $value }
         }
         impl IntoLabel for $t {
@@ -202,6 +204,7 @@ values! {
 
 // Numbers behind references, so that `&[1.0, 2.0][..]` and `&values` are lists too.
 impl From<&f64> for LabelValue {
+    #[track_caller]
     fn from(value: &f64) -> Self {
         Self::Float(*value)
     }
@@ -259,6 +262,7 @@ impl<T: Into<LabelValue> + Clone> IntoLabel for &Vec<T> {
 macro_rules! tolerances {
     ($($t:ty, $self:ident => $tolerance:expr;)*) => {$(
         impl From<$t> for Tolerance {
+            #[track_caller]
             fn from($self: $t) -> Self { $tolerance }
         }
     )*};

@@ -20,6 +20,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
         self.selected(dim, |axis| position.resolve(dim, self.shape()[axis]))
@@ -38,6 +39,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.selected(dim, |_| self.coords.dimension(dim)?.index()?.locate(&label))
@@ -52,6 +54,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel_or_empty(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.selected(dim, |_| {
@@ -65,10 +68,12 @@ impl DataArray {
 
     /// The same array with longitudes that do not wrap in selections.
     #[must_use]
+    #[track_caller]
     pub fn not_cyclic(&self) -> Self {
         Self { coords: self.coords.map(Coord::not_cyclic), ..self.clone() }
     }
 
+    #[track_caller]
     fn selected(&self, dim: &str, find: impl FnOnce(usize) -> Result<Positions>) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -84,6 +89,7 @@ impl DataArray {
     }
 
     /// The array at positions of a dimension it has, coordinates with it. Encoding other than chunks stays true: values are the same.
+    #[track_caller]
     fn at(&self, dim: &str, positions: &Positions) -> Self {
         let variable = self.variable.with_expr(at(self.variable.expr(), dim, positions));
         let coords = self.coords.map(|coord| coord.with_expr(|expr| at(expr, dim, positions)));
@@ -91,6 +97,7 @@ impl DataArray {
     }
 
     /// The array at positions (for alignment).
+    #[track_caller]
     pub(super) fn taken(&self, dim: &str, positions: &Positions) -> Result<Self> {
         self.at(dim, positions).checked()
     }
@@ -104,6 +111,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn transpose<S: AsRef<str>>(&self, dims: impl IntoIterator<Item = S>) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -133,6 +141,7 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
         self.selected(dim, |len| position.resolve(dim, len))
@@ -147,11 +156,13 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.selected(dim, |_| self.coords().dimension(dim)?.index()?.locate(&label))
     }
 
+    #[track_caller]
     fn selected(&self, dim: &str, find: impl FnOnce(u64) -> Result<Positions>) -> Self {
         let sizes = self.dims();
         let len = sizes.iter().find(|(name, _)| name == dim).map(|(_, len)| *len);
@@ -178,6 +189,7 @@ impl Coords {
 }
 
 /// An expression at positions of a dimension; the same if it has not that dimension.
+#[track_caller]
 fn at(expr: &Expr, dim: &str, positions: &Positions) -> Expr {
     let Some(axis) = expr.dims().position(dim) else { return expr.clone() };
     match positions {
@@ -195,6 +207,7 @@ fn at(expr: &Expr, dim: &str, positions: &Positions) -> Expr {
     }
 }
 
+#[track_caller]
 fn along(expr: &Expr, axis: usize, range: &PositionRange) -> Expr {
     match u64::try_from(range.step) {
         Ok(step) => one_axis(expr, axis, range.start, range.len, step.max(1)),
@@ -205,6 +218,7 @@ fn along(expr: &Expr, axis: usize, range: &PositionRange) -> Expr {
     }
 }
 
+#[track_caller]
 fn one_axis(expr: &Expr, axis: usize, start: u64, len: u64, step: u64) -> Expr {
     let mut axes: Vec<AxisSlice> = expr.shape().iter().map(|&len| AxisSlice::whole(len)).collect();
     axes[axis] = AxisSlice { start, len, step };

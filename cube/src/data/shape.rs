@@ -14,6 +14,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn expand_dims(&self, dim: &str) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -31,6 +32,7 @@ impl DataArray {
 
     /// A new dimension in front with labels, along which the values repeat (xarray's `expand_dims(dim=labels)`).
     #[must_use]
+    #[track_caller]
     pub fn expand_dims_with(&self, labels: &DataArray) -> Self {
         if let Some(error) = self.error().or(labels.error()) {
             return self.fail(error.clone());
@@ -65,6 +67,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn squeeze(&self) -> Self {
         let single: Vec<String> =
             self.dims().iter().zip(self.shape()).filter(|(_, len)| **len == 1).map(|(dim, _)| dim.to_owned()).collect();
@@ -73,6 +76,7 @@ impl DataArray {
 
     /// Without the named dimension, which must be of length 1 (xarray's `squeeze(dim)`).
     #[must_use]
+    #[track_caller]
     pub fn squeeze_dim(&self, dim: &str) -> Self {
         match self.dims().axis(dim).map(|axis| self.shape()[axis]) {
             Ok(1) => self.isel(dim, 0),
@@ -93,6 +97,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn head(&self, dim: &str, n: u64) -> Self {
         self.isel(dim, 0..i64::try_from(n).unwrap_or(i64::MAX))
     }
@@ -106,6 +111,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn tail(&self, dim: &str, n: u64) -> Self {
         match self.dims().axis(dim) {
             Ok(axis) => self.isel(dim, self.shape()[axis].saturating_sub(n)..),
@@ -122,6 +128,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn thin(&self, dim: &str, n: u32) -> Self {
         self.isel(dim, super::every(i64::from(n)))
     }
@@ -136,6 +143,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn broadcast_like(&self, other: &DataArray) -> Self {
         if let Some(error) = self.error().or(other.error()) {
             return self.fail(error.clone());
@@ -150,7 +158,7 @@ impl DataArray {
             let expr = own.broadcast_to(&dims, dims.iter().map(len).collect());
             Ok(Self { name: self.name.clone(), variable: self.variable.with_expr(expr), coords })
         };
-        built().unwrap_or_else(|error| self.fail(error))
+        self.or_fail(built())
     }
 
     /// An array of the same shape and labels with one value everywhere (xarray's `full_like`).
@@ -162,6 +170,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn full_like(&self, value: impl Operand) -> Self {
         let missing = self.unary(crate::compute::pointwise::UnaryOp::IsMissing);
         let never = &missing & &!&missing;
@@ -172,6 +181,7 @@ impl DataArray {
 impl Dataset {
     /// Without the dimensions of length 1 (xarray's `squeeze`).
     #[must_use]
+    #[track_caller]
     pub fn squeeze(&self) -> Self {
         let single: Vec<String> = self.dims().into_iter().filter(|(_, len)| *len == 1).map(|(dim, _)| dim).collect();
         single.iter().fold(self.clone(), |dataset, dim| dataset.isel(dim, 0))
@@ -186,12 +196,14 @@ impl Dataset {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn head(&self, dim: &str, n: u64) -> Self {
         self.isel(dim, 0..i64::try_from(n).unwrap_or(i64::MAX))
     }
 
     /// The last `n` positions of a dimension (xarray's `tail`).
     #[must_use]
+    #[track_caller]
     pub fn tail(&self, dim: &str, n: u64) -> Self {
         let len = self.dims().iter().find(|(name, _)| name == dim).map_or(0, |(_, len)| *len);
         self.isel(dim, len.saturating_sub(n)..)
@@ -199,6 +211,7 @@ impl Dataset {
 
     /// Every `n`-th position of a dimension (xarray's `thin`).
     #[must_use]
+    #[track_caller]
     pub fn thin(&self, dim: &str, n: u32) -> Self {
         self.isel(dim, super::every(i64::from(n)))
     }

@@ -19,10 +19,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn to_dataset_along(&self, dim: &str) -> Dataset {
-        self.parts(dim).unwrap_or_else(|error| self.to_dataset().failing(&error.context("to_dataset_along")))
+        self.to_dataset().or_failing(self.parts(dim).map_err(|error| error.context("to_dataset_along")))
     }
 
+    #[track_caller]
     fn parts(&self, dim: &str) -> Result<Dataset> {
         self.check()?;
         let len = self.shape()[self.dims().axis(dim)?];
@@ -54,6 +56,7 @@ impl Dataset {
     /// All variables one behind the other along a new dimension in front, whose labels are their names; each is repeated along the
     /// dimensions that it lacks, dtypes meet (xarray's `to_dataarray`).
     #[must_use]
+    #[track_caller]
     pub fn to_array(&self, dim: &str) -> DataArray {
         let built = || -> Result<DataArray> {
             let arrays: Vec<DataArray> = self.names().map(|name| self.var(name)).collect();
@@ -71,10 +74,11 @@ impl Dataset {
                 .with_coord_block(dim, Block::from_strings(&[names.len()], &names)?)
                 .with_attrs(self.attrs().clone()))
         };
-        built().unwrap_or_else(|error| DataArray::failed(error.context("to_array")))
+        DataArray::from_result(built().map_err(|error| error.context("to_array")))
     }
 
     /// Without a name and attributes, which are those of one variable.
+    #[track_caller]
     fn plain(array: &DataArray) -> DataArray {
         DataArray { name: None, ..array.with_attrs(Default::default()) }
     }

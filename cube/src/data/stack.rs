@@ -22,11 +22,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn stack<S: AsRef<str>>(&self, name: &str, dims: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = dims.into_iter().map(|dim| dim.as_ref().to_owned()).collect();
-        self.stacked(name, &names).unwrap_or_else(|error| self.fail(error.context(format!("stack to `{name}`"))))
+        self.or_fail(self.stacked(name, &names).map_err(|error| error.context(format!("stack to `{name}`"))))
     }
 
+    #[track_caller]
     fn stacked(&self, name: &str, names: &[String]) -> Result<Self> {
         self.check()?;
         if names.len() < 2 {
@@ -75,11 +77,13 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn unstack<S: AsRef<str>>(&self, dim: &str, levels: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = levels.into_iter().map(|level| level.as_ref().to_owned()).collect();
-        self.unstacked(dim, &names).unwrap_or_else(|error| self.fail(error.context(format!("unstack of `{dim}`"))))
+        self.or_fail(self.unstacked(dim, &names).map_err(|error| error.context(format!("unstack of `{dim}`"))))
     }
 
+    #[track_caller]
     fn unstacked(&self, dim: &str, names: &[String]) -> Result<Self> {
         self.check()?;
         let axis = self.dims().axis(dim)?;
@@ -160,6 +164,7 @@ pub struct GroupByAll {
 }
 
 impl GroupByAll {
+    #[track_caller]
     fn reduced(&self, reduce: impl Fn(&GroupBy) -> DataArray) -> DataArray {
         let flat = reduce(&self.groups);
         let built = || -> Result<DataArray> {
@@ -170,11 +175,12 @@ impl GroupByAll {
             label(&mut array, &self.keys, &self.dims)?;
             Ok(array)
         };
-        built().unwrap_or_else(|error| flat.fail(error))
+        flat.or_fail(built())
     }
 
     /// A quantile of every group.
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {
         self.reduced(|groups| groups.quantile(q))
     }
@@ -183,7 +189,7 @@ impl GroupByAll {
 macro_rules! of_groups {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         impl GroupByAll {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.reduced(GroupBy::$name) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> DataArray { self.reduced(GroupBy::$name) })*
         }
     };
 }
@@ -207,6 +213,7 @@ fn combine(keys: &[Groups]) -> Result<GroupCodes> {
 }
 
 /// The axis of combinations as one axis for each key.
+#[track_caller]
 fn split(expr: Expr, axis: usize, keys: &[Groups], names: &[String]) -> Expr {
     let mut expr = expr;
     for k in (1..keys.len()).rev() {

@@ -12,6 +12,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn dot(&self, other: &DataArray, dims: impl IntoDims) -> Self {
         (self * other).sum(dims)
     }
@@ -26,6 +27,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cov(&self, other: &DataArray, dims: impl IntoDims) -> Self {
         self.covariance(other, dims, 1)
     }
@@ -39,6 +41,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn corr(&self, other: &DataArray, dims: impl IntoDims) -> Self {
         let names = dims.names();
         let (a, b) = self.pairs(other);
@@ -46,6 +49,7 @@ impl DataArray {
         a.covariance(&b, names.clone(), 0) / (a.std(names.clone()) * b.std(names))
     }
 
+    #[track_caller]
     fn covariance(&self, other: &DataArray, dims: impl IntoDims, ddof: i64) -> Self {
         let names = dims.names();
         let (a, b) = self.pairs(other);

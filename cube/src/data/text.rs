@@ -33,6 +33,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn str(&self) -> Texts {
         Texts(self.clone())
     }
@@ -40,6 +41,7 @@ impl DataArray {
 
 impl Texts {
     /// An operation; errors name the method that was called.
+    #[track_caller]
     fn of(&self, method: &str, op: TextOp) -> DataArray {
         match self.0.dtype() {
             DType::Utf8 => self.0.unary(UnaryOp::Text(op)),
@@ -47,6 +49,7 @@ impl Texts {
         }
     }
 
+    #[track_caller]
     fn of_result(&self, method: &str, op: Result<TextOp>) -> DataArray {
         match op {
             Ok(op) => self.of(method, op),
@@ -55,6 +58,7 @@ impl Texts {
     }
 
     /// An operation whose strings get as long as a number says.
+    #[track_caller]
     fn of_size(&self, method: &str, what: &str, size: usize, op: TextOp) -> DataArray {
         let bounded = match size <= MOST {
             true => Ok(op),
@@ -63,6 +67,7 @@ impl Texts {
         self.of_result(method, bounded)
     }
 
+    #[track_caller]
     fn padded(&self, method: &str, width: usize, side: Ends, fill: char) -> DataArray {
         self.of_size(method, "width", width, TextOp::Pad { width, side, fill })
     }
@@ -77,6 +82,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn contains(&self, pattern: &str) -> DataArray {
         self.of_result("contains", Pattern::new(pattern).map(TextOp::Contains))
     }
@@ -90,6 +96,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn matches(&self, pattern: &str) -> DataArray {
         self.of_result("matches", Pattern::new(&format!("^(?:{pattern})")).map(TextOp::Contains))
     }
@@ -103,6 +110,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn count(&self, pattern: &str) -> DataArray {
         self.of_result("count", Pattern::new(pattern).map(TextOp::Count))
     }
@@ -119,6 +127,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn replace_pattern(&self, pattern: &str, with: &str) -> DataArray {
         let op = Pattern::new(pattern).and_then(|pattern| TextOp::replacing(pattern, with));
         self.of_result("replace_pattern", op)
@@ -133,6 +142,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn replace(&self, text: &str, with: &str) -> DataArray {
         // A dollar sign stands for itself here.
         let with: Arc<str> = with.replace('$', "$$").into();
@@ -149,6 +159,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn extract(&self, pattern: &str, group: usize) -> DataArray {
         let op = Pattern::new(pattern).and_then(|pattern| match pattern.n_groups() {
             n if group < n => Ok(TextOp::Extract { pattern, group }),
@@ -169,6 +180,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn part(&self, separator: &str, number: i64) -> DataArray {
         self.of("part", TextOp::Part { separator: separator.into(), number })
     }
@@ -182,6 +194,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn startswith(&self, text: &str) -> DataArray {
         self.of("startswith", TextOp::StartsWith(text.into()))
     }
@@ -195,6 +208,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn endswith(&self, text: &str) -> DataArray {
         self.of("endswith", TextOp::EndsWith(text.into()))
     }
@@ -208,6 +222,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn find(&self, text: &str) -> DataArray {
         self.of("find", TextOp::Find { text: text.into(), last: false })
     }
@@ -221,6 +236,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rfind(&self, text: &str) -> DataArray {
         self.of("rfind", TextOp::Find { text: text.into(), last: true })
     }
@@ -234,6 +250,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn slice(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>) -> DataArray {
         self.of("slice", TextOp::Slice { start: start.into(), stop: stop.into(), step: 1 })
     }
@@ -247,6 +264,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn slice_by(&self, start: impl Into<Option<i64>>, stop: impl Into<Option<i64>>, step: i64) -> DataArray {
         if step == 0 {
             return self.0.fail(Error::invalid("steps of 0 characters").hint("write 1, or -1 for backwards"));
@@ -263,6 +281,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn get(&self, position: i64) -> DataArray {
         let stop = if position == -1 { None } else { Some(position.saturating_add(1)) };
         self.of("get", TextOp::Slice { start: Some(position), stop, step: 1 })
@@ -278,6 +297,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cat(&self, other: &DataArray, separator: &str) -> DataArray {
         let first = self.of("cat", TextOp::Wrap { before: "".into(), after: separator.into() });
         first.binary(BinaryOp::Add, other, false)
@@ -292,6 +312,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn wrapped(&self, before: &str, after: &str) -> DataArray {
         self.of("wrapped", TextOp::Wrap { before: before.into(), after: after.into() })
     }
@@ -305,6 +326,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn rjust(&self, width: usize, fill: char) -> DataArray {
         self.padded("rjust", width, Ends::Left, fill)
     }
@@ -318,6 +340,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ljust(&self, width: usize, fill: char) -> DataArray {
         self.padded("ljust", width, Ends::Right, fill)
     }
@@ -331,6 +354,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn center(&self, width: usize, fill: char) -> DataArray {
         self.padded("center", width, Ends::Both, fill)
     }
@@ -345,6 +369,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn zfill(&self, width: usize) -> DataArray {
         self.padded("zfill", width, Ends::Left, '0')
     }
@@ -358,6 +383,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn strip_of(&self, characters: &str) -> DataArray {
         self.of("strip_of", TextOp::Strip { side: Ends::Both, characters: Some(characters.into()) })
     }
@@ -371,6 +397,7 @@ impl Texts {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn repeat(&self, n: usize) -> DataArray {
         self.of_size("repeat", "number", n, TextOp::Repeat(n))
     }
@@ -379,7 +406,7 @@ impl Texts {
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
         impl Texts {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray { self.of(stringify!($name), $op) })*
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> DataArray { self.of(stringify!($name), $op) })*
         }
     };
 }

@@ -29,6 +29,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn apply_along_with(
         &self,
         dim: &str,
@@ -50,7 +51,7 @@ impl DataArray {
             array.coords = array.coords.filter(|coord| !coord.variable().dims().contains(dim));
             array.isel(dim, 0).checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context("apply_along_with")))
+        self.or_fail(built().map_err(|error| error.context("apply_along_with")))
     }
 
     pub(super) fn side_by_side(&self, dim: &str, others: &[&DataArray]) -> Result<SideBySide> {
@@ -77,6 +78,7 @@ impl DataArray {
 
 impl SideBySide {
     /// An operation along the dimension, whose lines hold the values of all arrays one beside the other. Labels stay as they are.
+    #[track_caller]
     pub(super) fn along(&self, dim: &str, op: AxisOp) -> Result<DataArray> {
         let (axis, beside) = (self.joined.dims().axis(dim)?, self.joined.dims().axis(BESIDE)?);
         let expr = self.joined.variable().expr().along(vec![axis, beside], op, dim);

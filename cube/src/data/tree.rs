@@ -28,6 +28,7 @@ pub struct DataTree {
 
 impl DataTree {
     /// A tree of what was found at a URL (without secrets); paths begin with "/", outer ones stand before inner ones.
+    #[track_caller]
     pub fn new(url: String, groups: Vec<(String, Result<Dataset>)>) -> Self {
         Self { url, groups }
     }
@@ -41,6 +42,7 @@ impl DataTree {
     /// assert_eq!(tree.paths().collect::<Vec<_>>(), ["/", "/a", "/a/b"]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn from_groups<S: AsRef<str>>(groups: impl IntoIterator<Item = (S, Dataset)>) -> Self {
         let tree = Self { url: "memory".to_owned(), groups: vec![("/".to_owned(), Ok(Dataset::default()))] };
         groups.into_iter().fold(tree, |tree, (path, dataset)| tree.with_group(path.as_ref(), dataset))
@@ -52,6 +54,7 @@ impl DataTree {
     }
 
     /// The paths of all groups, "/" first, outer ones before inner ones.
+    #[track_caller]
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|(path, _)| &path[..])
     }
@@ -77,6 +80,7 @@ impl DataTree {
     ///
     /// # Errors
     /// If there is no such group, with a suggestion, or it is damaged.
+    #[track_caller]
     pub fn group(&self, path: &str) -> Result<Dataset> {
         let wanted = absolute(path);
         match self.groups.iter().find(|(known, _)| *known == wanted) {
@@ -94,6 +98,7 @@ impl DataTree {
     /// assert_eq!(tree.var("a/b", "t").to_f64()?, [1.0, 2.0, 6.0]);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn var(&self, path: &str, name: &str) -> DataArray {
         self.group(path).map_or_else(DataArray::failed, |dataset| dataset.var(name))
     }
@@ -102,17 +107,20 @@ impl DataTree {
     ///
     /// # Errors
     /// If it is damaged.
+    #[track_caller]
     pub fn root(&self) -> Result<Dataset> {
         self.group("/")
     }
 
     /// All groups in the order of [`paths`](Self::paths).
+    #[track_caller]
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Result<Dataset>)> {
         self.groups.iter().map(|(path, dataset)| (&path[..], dataset))
     }
 
     /// The tree with a group added or replaced; groups around it are made where they lack (xarray's `tree[path] = dataset`).
     #[must_use]
+    #[track_caller]
     pub fn with_group(&self, path: &str, dataset: Dataset) -> Self {
         let path = absolute(path);
         let mut groups = self.groups.clone();
@@ -144,6 +152,7 @@ impl DataTree {
     ///
     /// # Errors
     /// If there is no such group.
+    #[track_caller]
     pub fn subtree(&self, path: &str) -> Result<Self> {
         let outer = absolute(path);
         self.group(&outer)
@@ -167,12 +176,14 @@ impl DataTree {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn map(&self, change: impl Fn(&Dataset) -> Dataset) -> Self {
         self.map_with_path(|_, dataset| change(dataset))
     }
 
     /// As [`DataTree::map`], with the path of each group.
     #[must_use]
+    #[track_caller]
     pub fn map_with_path(&self, change: impl Fn(&str, &Dataset) -> Dataset) -> Self {
         let one = |(path, dataset): &(String, Result<Dataset>)| {
             let changed = match dataset {
@@ -186,6 +197,7 @@ impl DataTree {
 
     /// The groups for which something holds, and those around them (xarray's `filter`).
     #[must_use]
+    #[track_caller]
     pub fn filter(&self, keep: impl Fn(&str, &Dataset) -> bool) -> Self {
         let kept: Vec<&str> = self
             .iter()
@@ -201,6 +213,7 @@ impl DataTree {
     /// Every group with the coordinates of the groups around it that it lacks, where their dimensions fit (what xarray's `DataTree` always
     /// does).
     #[must_use]
+    #[track_caller]
     pub fn inherited(&self) -> Self {
         let with_outer = |path: &str, dataset: &Dataset| {
             let outer = self.iter().filter(|(held, _)| *held == "/" || path.starts_with(&format!("{held}/")));
@@ -213,6 +226,7 @@ impl DataTree {
         self.map_with_path(with_outer)
     }
 
+    #[track_caller]
     fn against(&self, other: &Dataset, op: impl Fn(&DataArray, &DataArray) -> DataArray) -> Self {
         self.map(|dataset| {
             dataset.map(|array| match array.name().filter(|name| other.names().any(|held| held == *name)) {
@@ -228,6 +242,7 @@ fn absolute(path: &str) -> String {
 }
 
 impl Dataset {
+    #[track_caller]
     fn with_lacking_coords(&self, outer: &Dataset) -> Self {
         let sizes = self.dims();
         let fits = |coord: &super::Coord| {
@@ -249,7 +264,7 @@ impl Dataset {
 macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         impl DataTree {
-            $($(#[$doc])* #[must_use] pub fn $name(&self, dims: impl IntoDims) -> Self {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self, dims: impl IntoDims) -> Self {
                 let names = dims.names();
                 self.map(|dataset| {
                     let own: Vec<String> = dataset.dims().into_iter().map(|(dim, _)| dim)
@@ -282,6 +297,7 @@ macro_rules! operators {
         impl std::ops::$trait<&Dataset> for &DataTree {
             type Output = DataTree;
             /// With the variables of the same names of one dataset, group by group; variables that it lacks stay.
+            #[track_caller]
             fn $method(self, other: &Dataset) -> DataTree {
                 self.against(other, |a, b| std::ops::$trait::$method(a, b))
             }

@@ -17,6 +17,7 @@ impl DataTree {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn isel(&self, dim: &str, position: impl IntoPosition) -> Self {
         let position = position.into_position();
         self.where_found(dim, |dataset| dataset.isel(dim, position.clone()))
@@ -33,12 +34,14 @@ impl DataTree {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sel(&self, dim: &str, label: impl IntoLabel) -> Self {
         let label = label.into_label();
         self.where_found(dim, |dataset| dataset.sel(dim, label.clone()))
     }
 
     /// `change` of the groups that have the dimension; an error in all of them if none has.
+    #[track_caller]
     fn where_found(&self, dim: &str, change: impl Fn(&super::Dataset) -> super::Dataset) -> Self {
         let has = |dataset: &super::Dataset| dataset.dims().iter().any(|(held, _)| held == dim);
         if self.iter().filter_map(|(_, dataset)| dataset.as_ref().ok()).any(has) {
@@ -65,6 +68,7 @@ impl DataTree {
     /// assert!(tree.matching("/*/fine").paths().all(|path| !path.ends_with("coarse")));
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn matching(&self, pattern: &str) -> Self {
         let pattern: Vec<char> = format!("/{}", pattern.trim_matches('/')).chars().collect();
         self.filter(|path, _| fits(&pattern, &path.chars().collect::<Vec<_>>()))
@@ -72,6 +76,7 @@ impl DataTree {
 
     /// The variances of every group over those of the dims that it has.
     #[must_use]
+    #[track_caller]
     pub fn variance(&self, dims: impl IntoDims) -> Self {
         let names = dims.names();
         self.map(|dataset| {
@@ -99,6 +104,7 @@ macro_rules! operators {
         impl ops::$trait<$t> for &DataTree {
             type Output = DataTree;
             /// Every variable of every group with a number.
+            #[track_caller]
             fn $method(self, other: $t) -> DataTree {
                 self.map(|dataset| ops::$trait::$method(dataset, other))
             }

@@ -15,6 +15,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn to_units(&self, units: &str) -> Self {
         if self.error().is_some() {
             return self.clone();
@@ -37,6 +38,7 @@ impl DataArray {
 impl Dataset {
     /// The dataset with one variable in other units. See [`DataArray::to_units`].
     #[must_use]
+    #[track_caller]
     pub fn to_units(&self, name: &str, units: &str) -> Self {
         self.assign([(name, &self.var(name).to_units(units))])
     }
@@ -187,6 +189,7 @@ const PREFIXES: &[(&str, f64)] = &[
 ];
 
 impl Unit {
+    #[track_caller]
     fn parse(text: &str) -> Result<Self> {
         let mut unit = Self { scale: 1.0, offset: 0.0, powers: NONE };
         let spaced = text.replace("**", "^").replace(['·', '*', '(', ')'], " ").replace('/', " / ");

@@ -18,45 +18,53 @@ pub struct Variable {
 
 impl Variable {
     /// A variable over an expression.
+    #[track_caller]
     pub fn new(expr: Expr, attrs: Attributes, encoding: Encoding) -> Self {
         Self { expr, attrs, encoding }
     }
 
     /// A variable that reads from a source; carries an error if `dims` and the source differ in rank.
+    #[track_caller]
     pub fn from_source(dims: Dims, source: Arc<dyn Source>, attrs: Attributes, encoding: Encoding) -> Self {
         Self::new(Expr::read(dims, source), attrs, encoding)
     }
 
     /// A variable over values in memory.
+    #[track_caller]
     pub fn from_block(dims: Dims, block: Block) -> Self {
         Self::new(Expr::constant(dims, block), Attributes::new(), Encoding::default())
     }
 
     /// A variable whose shape is known and whose values cannot be had: `error` says why, and shows when it is used.
+    #[track_caller]
     pub fn failed(dims: Dims, shape: Vec<u64>, dtype: DType, attrs: Attributes, error: Error) -> Self {
         Self::new(Expr::failed_with_shape(dims, shape, dtype, error), attrs, Encoding::default())
     }
 
     /// The same variable with an element-wise operation on top (CF decoding); attributes and encoding stay.
     #[must_use]
+    #[track_caller]
     pub fn unary(&self, op: UnaryOp) -> Self {
         self.with_expr(self.expr.unary(op))
     }
 
     /// The same attributes and encoding over other values.
     #[must_use]
+    #[track_caller]
     pub fn with_expr(&self, expr: Expr) -> Self {
         Self { expr, attrs: self.attrs.clone(), encoding: self.encoding.clone() }
     }
 
     /// The same values with other attributes.
     #[must_use]
+    #[track_caller]
     pub fn with_attrs(&self, attrs: Attributes) -> Self {
         Self { expr: self.expr.clone(), attrs, encoding: self.encoding.clone() }
     }
 
     /// The same values with another encoding.
     #[must_use]
+    #[track_caller]
     pub fn with_encoding(&self, encoding: Encoding) -> Self {
         Self { expr: self.expr.clone(), attrs: self.attrs.clone(), encoding }
     }

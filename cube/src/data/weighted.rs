@@ -26,6 +26,7 @@ impl DataArray {
     /// assert!((mean.item()? - (1.0 + 3.0 + 0.5 * 8.0) / 2.5).abs() < 1e-12);
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
+    #[track_caller]
     pub fn weighted(&self, weights: &Self) -> Weighted {
         Weighted { array: self.clone(), weights: weights.unary(UnaryOp::RequirePresent) }
     }
@@ -42,6 +43,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mean(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.mean_of(&self.wide(), &split)))
     }
@@ -56,6 +58,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sum(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.total(&self.wide(), &split)))
     }
@@ -70,6 +73,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sum_of_weights(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.present(&split)))
     }
@@ -84,6 +88,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn sum_of_squares(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| {
             let values = self.wide();
@@ -102,6 +107,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn var(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.spread(&split)))
     }
@@ -116,6 +122,7 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn std(&self, dims: impl IntoDims) -> DataArray {
         self.finished(self.split(&dims).map(|split| self.spread(&split).sqrt()))
     }
@@ -131,11 +138,13 @@ impl Weighted {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: impl IntoQuantiles, dims: impl IntoDims) -> DataArray {
         let (at, single) = q.quantiles();
-        self.quantiles(&at, single, &dims).unwrap_or_else(|error| self.array.fail(error.context("weighted quantile")))
+        self.array.or_fail(self.quantiles(&at, single, &dims).map_err(|error| error.context("weighted quantile")))
     }
 
+    #[track_caller]
     fn quantiles(&self, at: &[f64], single: bool, dims: &impl IntoDims) -> Result<DataArray> {
         if let Some(wrong) = at.iter().find(|q| !(0.0..=1.0).contains(*q)) {
             return Err(Error::invalid(format!("quantile {wrong} is not between 0 and 1")));
@@ -162,23 +171,27 @@ impl Weighted {
         array.with_coord("quantile", at.to_vec()).checked()
     }
 
+    #[track_caller]
     fn spread(&self, split: &Split) -> DataArray {
         let values = self.wide();
         let deviations = &values - &self.mean_of(&values, split);
         self.mean_of(&(&deviations * &deviations), split)
     }
 
+    #[track_caller]
     fn mean_of(&self, values: &DataArray, split: &Split) -> DataArray {
         self.total(values, split) / self.present(split)
     }
 
     /// Σwx. What the weights do not tell apart is summed before it is weighted.
+    #[track_caller]
     fn total(&self, values: &DataArray, split: &Split) -> DataArray {
         let summed = if split.first.is_empty() { values.clone() } else { values.sum(split.first.as_slice()) };
         split.last_sum(&(summed * &self.weights))
     }
 
     /// Σw of what is not missing, with NaN for 0.
+    #[track_caller]
     fn present(&self, split: &Split) -> DataArray {
         let present = if split.first.is_empty() {
             self.array.not_missing().cast(DType::F64)
@@ -190,6 +203,7 @@ impl Weighted {
     }
 
     /// The values in a dtype whose sums are f64 (or exact).
+    #[track_caller]
     fn wide(&self) -> DataArray {
         match self.array.dtype().kind() {
             Kind::Float | Kind::Bool => self.array.cast(DType::F64),
@@ -209,6 +223,7 @@ impl Weighted {
     }
 
     /// Name and attributes of the array, and the dtype that array and weights have together.
+    #[track_caller]
     fn finished(&self, result: Result<DataArray>) -> DataArray {
         let result = match result {
             Ok(result) if result.error().is_none() => result,
@@ -234,6 +249,7 @@ struct Split {
 }
 
 impl Split {
+    #[track_caller]
     fn last_sum(&self, weighted: &DataArray) -> DataArray {
         if self.last.is_empty() { weighted.clone() } else { weighted.sum(self.last.as_slice()) }
     }

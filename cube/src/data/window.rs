@@ -72,6 +72,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn and(&self, dim: &str, window: u64) -> Self {
         let mut more = self.more.clone();
         more.push((dim.to_owned(), window));
@@ -87,6 +88,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn centered(&self) -> Self {
         Self { centered: true, ..self.clone() }
     }
@@ -100,6 +102,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn min_periods(&self, n: u64) -> Self {
         Self { min_periods: Some(n), ..self.clone() }
     }
@@ -113,6 +116,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn ddof(&self, n: u32) -> Self {
         Self { ddof: n, ..self.clone() }
     }
@@ -128,6 +132,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn reduce(&self, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> DataArray {
         self.own(Arc::new(function), Named(None))
     }
@@ -141,6 +146,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {
         if !(0.0..=1.0).contains(&q) {
             return self.array.fail(Error::invalid(format!("quantile {q} is not between 0 and 1")));
@@ -162,6 +168,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argmax(&self) -> DataArray {
         self.place(true)
     }
@@ -175,10 +182,12 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn argmin(&self) -> DataArray {
         self.place(false)
     }
 
+    #[track_caller]
     fn place(&self, greatest: bool) -> DataArray {
         let wrong = self.checked().and_then(|()| match self.more.first() {
             Some((dim, _)) => {
@@ -204,6 +213,7 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn prod(&self) -> DataArray {
         self.own(Arc::new(|window: &[f64]| window.iter().product()), Named(Some("product".into())))
     }
@@ -220,11 +230,13 @@ impl RollingWindow {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn construct<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> DataArray {
         let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
-        self.constructed(&names).unwrap_or_else(|error| self.array.fail(error.context("construct")))
+        self.array.or_fail(self.constructed(&names).map_err(|error| error.context("construct")))
     }
 
+    #[track_caller]
     fn constructed(&self, names: &[String]) -> Result<DataArray> {
         self.checked()?;
         let windows = self.windows();
@@ -253,6 +265,7 @@ impl RollingWindow {
     }
 
     /// A function of the values of windows over several dimensions, which are constructed for it.
+    #[track_caller]
     fn own_box(&self, function: Arc<WindowFunction>) -> Result<DataArray> {
         let names: Vec<String> = (0..=self.more.len()).map(|k| format!("positions of window {k}")).collect();
         let all = self.windows().iter().map(|(_, window)| window).product();
@@ -265,24 +278,26 @@ impl RollingWindow {
         Ok(result.keeping_name_and_attrs(&self.array))
     }
 
+    #[track_caller]
     fn own(&self, function: Arc<WindowFunction>, name: Named) -> DataArray {
         if let Err(error) = self.checked() {
             return self.array.fail(error);
         }
         if !self.more.is_empty() {
-            return self.own_box(function).unwrap_or_else(|error| self.array.fail(error.context("rolling")));
+            return self.array.or_fail(self.own_box(function).map_err(|error| error.context("rolling")));
         }
         let min_periods = self.min_periods.unwrap_or(self.window);
         let own = OwnWindow { function, name, window: self.window, centered: self.centered, min_periods };
         self.array.along(&self.dim, AxisOp::OwnWindow(own))
     }
 
+    #[track_caller]
     fn of(&self, op: RollingOp) -> DataArray {
         if let Err(error) = self.checked() {
             return self.array.fail(error);
         }
         if !self.more.is_empty() {
-            return self.over_several(op).unwrap_or_else(|error| self.array.fail(error.context("rolling")));
+            return self.array.or_fail(self.over_several(op).map_err(|error| error.context("rolling")));
         }
         let rolling = Rolling {
             op,
@@ -294,6 +309,7 @@ impl RollingWindow {
     }
 
     /// A window over several dimensions is one window after the other: of sums, and of how many values there are.
+    #[track_caller]
     fn over_several(&self, op: RollingOp) -> Result<DataArray> {
         let all = self.windows();
         let through = |array: &DataArray, op: RollingOp| {
@@ -326,6 +342,7 @@ impl RollingWindow {
         result.where_(count.ge(least as f64)).cast(dtype).keeping_name_and_attrs(&self.array).checked()
     }
 
+    #[track_caller]
     fn like_values(&self, found: &DataArray) -> DataArray {
         if self.array.dtype() == DType::F32 { found.cast(DType::F32) } else { found.clone() }
     }
@@ -361,7 +378,7 @@ fn variance(window: &[f64], ddof: u32) -> f64 {
 macro_rules! windows {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
         impl RollingWindow {
-            $($(#[$doc])* #[must_use] pub fn $name(&self) -> DataArray {
+            $($(#[$doc])* #[must_use] #[track_caller] pub fn $name(&self) -> DataArray {
                 let op: fn(u32) -> RollingOp = $op;
                 self.of(op(self.ddof))
             })*

@@ -10,6 +10,7 @@ const JOINED: u64 = 32 << 20;
 
 impl Expr {
     /// An operation along `axes` (ascending). `axes[0]` becomes the axis of the results under the name `dim`; the others go.
+    #[track_caller]
     pub fn along(&self, axes: Vec<usize>, op: AxisOp, dim: &str) -> Self {
         if let Some(error) = self.error() {
             return Self::failed(error.clone());

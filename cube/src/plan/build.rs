@@ -1,4 +1,5 @@
 //! How nodes are built: every constructor checks its inputs and fixes dims, shape, dtype and chunks.
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::expr::{AxisSlice, Expr, GroupCodes, Node, Op};
@@ -12,6 +13,7 @@ const LARGEST_JOINED_CHUNK: u64 = 128 << 20;
 
 impl Expr {
     /// The values of a source. An error if `dims` and the source differ in rank.
+    #[track_caller]
     pub fn read(dims: Dims, source: Arc<dyn Source>) -> Self {
         let (grid, dtype) = (source.grid().clone(), source.dtype());
         if dims.len() != grid.rank() {
@@ -22,6 +24,7 @@ impl Expr {
     }
 
     /// Values in memory, in one chunk.
+    #[track_caller]
     pub fn constant(dims: Dims, block: Block) -> Self {
         if dims.len() != block.rank() {
             let message = format!("{dims:?} names {} dimensions of an array of {}", dims.len(), block.rank());
@@ -33,22 +36,42 @@ impl Expr {
     }
 
     /// Nothing but an error.
+    #[track_caller]
     pub fn failed(error: Error) -> Self {
         Self::failed_with_shape(Dims::none(), vec![], DType::F64, error)
     }
 
     /// An array of known shape whose values cannot be had.
+    #[track_caller]
     pub fn failed_with_shape(dims: Dims, shape: Vec<u64>, dtype: DType, error: Error) -> Self {
         let grid = ChunkGrid::single(&shape);
-        Self::from_node(Node { op: Op::Failed, dims, shape, dtype, grid, error: Some(error), depth: 0 })
+        let error = Some(error.at(Location::caller()));
+        Self::from_node(Node { op: Op::Failed, dims, shape, dtype, grid, error, depth: 0 })
     }
 
     /// The expression, or one that carries the error.
+    #[track_caller]
     pub fn from_result(result: Result<Self>) -> Self {
-        result.unwrap_or_else(Self::failed)
+        // A closure would not know who called.
+        match result {
+            Ok(expr) => expr,
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// The expression; a mistake in it that has no place yet is the caller's.
+    #[track_caller]
+    pub(crate) fn placed(self) -> Self {
+        match self.error() {
+            Some(error) if error.place().is_none() => {
+                Self::failed_with_shape(self.dims().clone(), self.shape().to_vec(), self.dtype(), error.clone())
+            }
+            _ => self,
+        }
     }
 
     /// One value from one value.
+    #[track_caller]
     pub fn unary(&self, op: UnaryOp) -> Self {
         match op.output_dtype(self.dtype()) {
             Ok(dtype) => self.like(Op::Unary(op, self.clone()), dtype),
@@ -57,6 +80,7 @@ impl Expr {
     }
 
     /// One value from two, broadcast by dimension name: the dims of `self`, then those that only `other` has.
+    #[track_caller]
     pub fn binary(&self, op: BinaryOp, other: &Self) -> Self {
         let built = op.output_dtype(self.dtype(), other.dtype()).and_then(|dtype| {
             let (dims, shape, grid) = broadcast(&[self, other])?;
@@ -66,6 +90,7 @@ impl Expr {
     }
 
     /// `yes` where this holds, else `no`.
+    #[track_caller]
     pub fn select(&self, yes: &Self, no: &Self) -> Self {
         let built =
             self.check_condition().and_then(|()| pointwise::promote(yes.dtype(), no.dtype())).and_then(|dtype| {
@@ -77,6 +102,7 @@ impl Expr {
     }
 
     /// These values where `condition` holds, else missing. Integers become floats.
+    #[track_caller]
     pub fn mask(&self, condition: &Self) -> Self {
         let built =
             condition.check_condition().and_then(|()| pointwise::masked_dtype(self.dtype())).and_then(|dtype| {
@@ -88,6 +114,7 @@ impl Expr {
     }
 
     /// Another dtype.
+    #[track_caller]
     pub fn cast(&self, dtype: DType) -> Self {
         if dtype == self.dtype() {
             return self.clone();
@@ -99,6 +126,7 @@ impl Expr {
     }
 
     /// Every n-th position of each axis. Slices of slices are merged at once.
+    #[track_caller]
     pub fn slice(&self, axes: Vec<AxisSlice>) -> Self {
         let inside = axes.len() == self.shape().len()
             && axes.iter().zip(self.shape()).all(|(axis, &len)| {
@@ -120,6 +148,7 @@ impl Expr {
     }
 
     /// Positions of one axis in any order, repeats allowed; below zero is missing. The axis is named `dim` from then on.
+    #[track_caller]
     pub fn take(&self, axis: usize, indices: Arc<[i64]>, dim: &str) -> Self {
         let Some(&len) = self.shape().get(axis) else {
             return self.fail(Error::internal(format!("take on axis {axis} of {:?}", self.dims())));
@@ -142,6 +171,7 @@ impl Expr {
     }
 
     /// Axis `i` of the result is axis `order[i]` of this one.
+    #[track_caller]
     pub fn transpose(&self, order: Vec<usize>) -> Self {
         let mut sorted = order.clone();
         sorted.sort_unstable();
@@ -161,6 +191,7 @@ impl Expr {
     }
 
     /// The same values under other dimension names.
+    #[track_caller]
     pub fn rename(&self, dims: Dims) -> Self {
         if dims.len() != self.dims().len() {
             return self.fail(Error::internal(format!("{dims:?} for {:?}", self.dims())));
@@ -172,6 +203,7 @@ impl Expr {
     }
 
     /// A new axis of length 1 in front.
+    #[track_caller]
     pub fn expand(&self, dim: &str) -> Self {
         let dims = match Expr::from_names(std::iter::once(dim).chain(self.dims().iter())) {
             Ok(dims) => dims,
@@ -182,6 +214,7 @@ impl Expr {
     }
 
     /// The same values repeated along the dims that this has not; `dims` hold all of this one's, in any order.
+    #[track_caller]
     pub fn broadcast_to(&self, dims: &Dims, shape: Vec<u64>) -> Self {
         let source: Vec<Option<usize>> = dims.iter().map(|name| self.dims().position(name)).collect();
         let missing = self.dims().iter().find(|name| !dims.contains(name));
@@ -201,6 +234,7 @@ impl Expr {
     }
 
     /// Without the given axes, which must be of length 1.
+    #[track_caller]
     pub fn squeeze(&self, axes: &[usize]) -> Self {
         if let Some(&axis) = axes.iter().find(|&&axis| self.shape().get(axis) != Some(&1)) {
             return self.fail(Error::internal(format!("squeeze of axis {axis} of shape {:?}", self.shape())));
@@ -215,6 +249,7 @@ impl Expr {
     }
 
     /// Inputs one behind the other along `axis`: same dims, same dtype, same lengths elsewhere.
+    #[track_caller]
     pub fn concat(inputs: Vec<Self>, axis: usize) -> Self {
         let Some(first) = inputs.first().cloned() else {
             return Self::failed(Error::invalid("nothing to concatenate"));
@@ -253,6 +288,7 @@ impl Expr {
     }
 
     /// A reduction over `axes` (ascending). Over no axis at all it still applies, value by value.
+    #[track_caller]
     pub fn reduce(&self, axes: Vec<usize>, op: ReduceOp, options: ReduceOptions) -> Self {
         let dtype = match op.output_dtype(self.dtype()) {
             Ok(dtype) => dtype,
@@ -266,6 +302,7 @@ impl Expr {
     }
 
     /// A reduction of every group along `axis`, and over the further `axes`. The axis becomes the dimension of the groups.
+    #[track_caller]
     pub fn group_reduce(
         &self,
         axis: usize,
@@ -309,23 +346,28 @@ impl Expr {
             .hint("compare first: `.gt(0.0)`, `.eq_to(1)`, `.is_missing()`"))
     }
 
+    #[track_caller]
     fn node(op: Op, dims: Dims, shape: Vec<u64>, dtype: DType, grid: ChunkGrid) -> Self {
         Self::from_node(Node { op, dims, shape, dtype, grid, error: None, depth: 0 })
     }
 
+    #[track_caller]
     fn derived(&self, op: Op, dims: Dims, shape: Vec<u64>, dtype: DType, grid: ChunkGrid) -> Self {
         Self::from_node(Node { op, dims, shape, dtype, grid, error: self.error().cloned(), depth: 0 })
     }
 
+    #[track_caller]
     fn like(&self, op: Op, dtype: DType) -> Self {
         self.derived(op, self.dims().clone(), self.shape().to_vec(), dtype, self.grid().clone())
     }
 
     /// An earlier error stays: the first mistake is the one to show.
+    #[track_caller]
     fn fail(&self, error: Error) -> Self {
         Self::failed(self.error().cloned().unwrap_or(error))
     }
 
+    #[track_caller]
     fn or_earlier(&self, others: &[&Self], built: Result<Self>) -> Self {
         match self.error().or_else(|| others.iter().find_map(|other| other.error())) {
             Some(error) => Self::failed(error.clone()),

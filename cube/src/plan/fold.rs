@@ -15,6 +15,7 @@ pub enum Fold {
 
 impl Expr {
     /// The axis as two: `names` are those of the outer one and of the inner one, which has `inner` positions.
+    #[track_caller]
     pub fn split(&self, axis: usize, inner: u64, names: [&str; 2]) -> Self {
         let len = self.shape().get(axis).copied().unwrap_or(0);
         if self.error().is_some() || inner == 0 || len % inner != 0 || axis >= self.shape().len() {
@@ -24,6 +25,7 @@ impl Expr {
     }
 
     /// The axis and the one behind it as one under a new name.
+    #[track_caller]
     pub fn merge(&self, axis: usize, name: &str) -> Self {
         if self.error().is_some() || axis + 1 >= self.shape().len() {
             return self.folded_badly();
@@ -32,6 +34,7 @@ impl Expr {
     }
 
     /// The same folding of another input.
+    #[track_caller]
     pub(crate) fn fold_like(&self, folded: &Self, axis: usize, fold: Fold) -> Self {
         match fold {
             Fold::Split(inner) => self.split(axis, inner, [folded.dims().name(axis), folded.dims().name(axis + 1)]),
@@ -39,10 +42,12 @@ impl Expr {
         }
     }
 
+    #[track_caller]
     fn folded_badly(&self) -> Self {
         Self::failed(self.error().cloned().unwrap_or_else(|| Error::internal(format!("axes of {self:?} folded"))))
     }
 
+    #[track_caller]
     fn refolded(&self, axis: usize, fold: Fold, names: &[&str], lens: &[u64]) -> Self {
         let gone = if fold == Fold::Merge { 2 } else { 1 };
         let old: Vec<Arc<str>> = (0..self.dims().len()).map(|a| self.dims().name(a).clone()).collect();

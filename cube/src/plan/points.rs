@@ -7,6 +7,7 @@ use crate::base::{AxisChunks, ChunkGrid, Dims, Error};
 impl Expr {
     /// The values at points. `places` holds a position on each of `axes` (ascending) for every point; below zero the value is missing.
     /// The points stand where `axes[0]` stood, under the name `dim`. Cheapest if points of one chunk follow one another.
+    #[track_caller]
     pub fn points(&self, axes: Vec<usize>, places: Arc<[i64]>, dim: &str) -> Self {
         if let Some(error) = self.error() {
             return Self::failed(error.clone());

@@ -183,9 +183,10 @@ fn long(value: &str) -> String {
 }
 
 fn error_box(error: &ErrorView) -> String {
-    let hint =
-        error.hint.as_ref().map(|hint| format!("<div class=\"tc-hint\">{}</div>", escaped(&bounded(hint, 2000))));
-    format!("<div class=\"tc-error\">{}{}</div>", escaped(&bounded(&error.message, 2000)), hint.unwrap_or_default())
+    let below = error.hint.clone().into_iter().chain(error.place.as_ref().map(|place| format!("at {place}")));
+    let below: String =
+        below.map(|line| format!("<div class=\"tc-hint\">{}</div>", escaped(&bounded(&line, 2000)))).collect();
+    format!("<div class=\"tc-error\">{}{below}</div>", escaped(&bounded(&error.message, 2000)))
 }
 
 /// Text for HTML, in elements and in quoted attributes alike.

@@ -61,7 +61,7 @@ pub(crate) fn error_view(error: &Error) -> ErrorView {
     let whole = error.to_string();
     let message = hint.as_ref().and_then(|hint| whole.strip_suffix(hint.as_str()));
     let message = message.and_then(|text| text.strip_suffix("; ")).unwrap_or(&whole).to_owned();
-    ErrorView { message, hint }
+    ErrorView { message, hint, place: error.place().map(ToString::to_string) }
 }
 
 fn variable_view(name: &str, variable: &Variable) -> VariableView {

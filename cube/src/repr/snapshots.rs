@@ -72,6 +72,7 @@ fn dataset() -> View {
     broken.error = Some(ErrorView {
         message: "codec `numcodecs.delta` is not supported".into(),
         hint: Some("convert the store".into()),
+        place: None,
     });
     View {
         kind: "Dataset",
@@ -99,7 +100,11 @@ fn array() -> View {
 }
 
 fn failed() -> View {
-    let error = ErrorView { message: "no dimension `latt`".into(), hint: Some("did you mean `lat`?".into()) };
+    let error = ErrorView {
+        message: "no dimension `latt`".into(),
+        hint: Some("did you mean `lat`?".into()),
+        place: Some("src/main.rs:7".into()),
+    };
     View { kind: "DataArray", name: Some("t2m".into()), error: Some(error), ..View::default() }
 }
 
@@ -138,7 +143,7 @@ Coordinates:
     ));
     assert_eq!(
         text(&failed()),
-        "<terracube.DataArray 't2m'> that failed\n    no dimension `latt`\n    did you mean `lat`?"
+        "<terracube.DataArray 't2m'> that failed\n    no dimension `latt`\n    did you mean `lat`?\n    at src/main.rs:7"
     );
     let empty = View { kind: "Dataset", ..View::default() };
     assert_eq!(text(&empty), "<terracube.Dataset> Size: 0B\nDimensions:  ()\nData variables:\n    *empty*");

@@ -105,6 +105,7 @@ fn bounded_lines<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
 fn error_lines(error: &ErrorView) -> Vec<String> {
     let mut lines = vec![bounded(&error.message, 2000)];
     lines.extend(error.hint.as_ref().map(|hint| bounded(hint, 2000)));
+    lines.extend(error.place.as_ref().map(|place| bounded(&format!("at {place}"), 2000)));
     lines
 }
 

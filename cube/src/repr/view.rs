@@ -26,6 +26,7 @@ pub(crate) struct View {
 pub(crate) struct ErrorView {
     pub message: String,
     pub hint: Option<String>,
+    pub place: Option<String>,
 }
 
 /// One variable or coordinate.

@@ -62,6 +62,7 @@ impl EvcxrSession {
     pub fn start(kit: &Kit, link: &ChildLink, compile_folder: &Path) -> Result<Self, String> {
         let mut runner = Command::new(kit.runner());
         runner.envs(link.environment());
+        runner.env(wire::CELL_FOLDER_VARIABLE, compile_folder);
         runner.env(wire::LIBRARY_VARIABLE, kit.library()).env("LD_LIBRARY_PATH", kit.library_path());
         let (said, heard) = std::sync::mpsc::sync_channel(START_OUTPUTS);
         link.begin_cell(Some(said));
@@ -137,6 +138,10 @@ impl EvcxrSession {
             return Ended::NotCompiled(error);
         }
         self.levels.choose(code, &self.compile_folder);
+        let cell = format!("{}\n{code}", self.n_cells);
+        if let Err(error) = std::fs::write(self.compile_folder.join(wire::CELL_FILE), cell) {
+            tracing::debug!(%error, "errors will not name their lines");
+        }
         let before: HashSet<String> = self.variable_names();
         match self.evaluate(code) {
             Ok(()) => {

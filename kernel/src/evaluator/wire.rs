@@ -6,6 +6,10 @@ pub const SOCKET_VARIABLE: &str = "TERRACUBE_SOCKET";
 pub const NONCE_VARIABLE: &str = "TERRACUBE_NONCE";
 /// Environment variable: the cells library, loaded before the first cell.
 pub const LIBRARY_VARIABLE: &str = "TERRACUBE_CELLS_LIBRARY";
+/// Environment variable: the folder in which cells are compiled, for the lines of errors.
+pub const CELL_FOLDER_VARIABLE: &str = "TERRACUBE_CELL_FOLDER";
+/// In that folder: the number of the cell that runs, and below it what its author wrote.
+pub const CELL_FILE: &str = "cell.txt";
 
 /// The evaluator's line for the end of a cell.
 pub const COMPLETE_LINE: &str = "EVCXR_EXECUTION_COMPLETE";

@@ -9,7 +9,7 @@ mod signatures;
 use std::time::Duration;
 
 use session::Session;
-use terracube_kernel::evaluator::{Evaluator, Output};
+use terracube_kernel::evaluator::{CellError, Evaluator, Output};
 
 #[test]
 fn results_and_output_arrive_in_order() {
@@ -56,11 +56,53 @@ fn a_failed_question_mark_is_an_error_and_keeps_variables() {
     assert_eq!(session.run("kept.len()").result(), "2");
     assert_eq!(
         session.run("Err::<(), _>(\"first line\\nhint: second\")?;").error().traceback,
-        ["first line", "hint: second"]
+        ["first line", "hint: second", "  at line 1: `Err::<(), _>(\"first line\\nhint: second\")?;`"]
     );
     let cell = session.run("let error = 5; eprintln!(\"{}\", error); eprintln!(\"{error}\"); kept[0]");
     assert_eq!((cell.result().as_str(), cell.stderr().as_str()), ("1.0", "5\n5\n"));
     assert_eq!(session.type_of("lost"), None);
+}
+
+#[test]
+fn errors_name_the_lines_of_cells_that_led_to_them() {
+    let mut session = Session::start();
+    let lines = |error: &CellError| -> Vec<String> {
+        error.traceback.iter().filter(|line| !line.starts_with("note:")).cloned().collect()
+    };
+    session.run("let t = DataArray::from_vec([\"lat\", \"lon\"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]);").result();
+    // The mistake is made in one cell, and met in another one.
+    session.run("// zonal\nlet zonal = t\n    .mean(\"latt\");").result();
+    let shown = session.run("zonal.clone()").result();
+    assert!(shown.contains("at line 3 of an earlier cell: `.mean(\"latt\");`"), "{shown}");
+    let error = session.run("let one = 1;\n\nlet values = zonal.to_f64()?;").error().clone();
+    assert_eq!(error.value, "no dimension `latt`; did you mean `lat`?");
+    let expected = [
+        "no dimension `latt`; did you mean `lat`?",
+        "  at line 3 of an earlier cell: `.mean(\"latt\");`",
+        "  at line 3: `let values = zonal.to_f64()?;`",
+    ];
+    assert_eq!(lines(&error), expected);
+    // One line says it once; the last expression, a function and a closure have lines too.
+    let error = session.run("let one = 1;\nt.mean(\"latt\").to_f64()?").error().clone();
+    assert_eq!(lines(&error)[1..], ["  at line 2: `t.mean(\"latt\").to_f64()?`"]);
+    let code =
+        "fn wrong(t: &DataArray) -> Result<f64> {\n    t.sel(\"lat\", 7.0).item()\n}\nprintln!(\"{}\", wrong(&t)?);";
+    let error = session.run(code).error().clone();
+    assert_eq!(
+        lines(&error)[1..],
+        ["  at line 2: `t.sel(\"lat\", 7.0).item()`", "  at line 4: `println!(\"{}\", wrong(&t)?);`"]
+    );
+    let error = session.run("let names = vec![\"lon\", \"latt\"];\nlet all: Vec<f64> = names.iter()\n    .map(|name| t.mean(*name).mean(ALL).item())\n    .collect::<Result<_>>()?;").error().clone();
+    assert!(
+        lines(&error).contains(&"  at line 3: `.map(|name| t.mean(*name).mean(ALL).item())`".to_owned()),
+        "{error:?}"
+    );
+    // A panic too.
+    let error = session.run("let a = [1, 2];\nlet i = a.len();\nprintln!(\"{}\", a[i]);").error().clone();
+    assert_eq!(
+        (error.name.as_str(), lines(&error).last().unwrap().as_str()),
+        ("Panic", "  at line 3: `println!(\"{}\", a[i]);`")
+    );
 }
 
 #[test]

@@ -17,12 +17,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn area_weights(&self) -> Self {
-        self.areas().unwrap_or_else(|error| self.fail(error.context("area_weights")))
+        self.or_fail(self.areas().map_err(|error| error.context("area_weights")))
     }
 
     /// The array with the weights of [`DataArray::area_weights`]: `t.area_weighted().std(["lat", "lon"])`.
     #[must_use]
+    #[track_caller]
     pub fn area_weighted(&self) -> Weighted {
         self.weighted(&self.area_weights())
     }
@@ -37,16 +39,19 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn field_mean(&self) -> Self {
         self.over_field(|weighted, dims| weighted.mean(dims))
     }
 
     /// The standard deviation over latitudes and longitudes, weighted by area (CDO's `fldstd`). Two passes.
     #[must_use]
+    #[track_caller]
     pub fn field_std(&self) -> Self {
         self.over_field(|weighted, dims| weighted.std(dims))
     }
 
+    #[track_caller]
     fn over_field(&self, reduce: impl Fn(&Weighted, Vec<String>) -> Self) -> Self {
         let dims = self.dims_of(CfRole::Latitude).and_then(|mut dims| {
             for dim in self.dims_of(CfRole::Longitude)? {
@@ -64,6 +69,7 @@ impl DataArray {
 
     /// The mean along circles of latitude: over the longitudes, all of the same weight (CDO's `zonmean`).
     #[must_use]
+    #[track_caller]
     pub fn zonal_mean(&self) -> Self {
         match self.dims_of(CfRole::Longitude) {
             Ok(dims) if dims.len() == 1 => self.mean(dims),
@@ -77,6 +83,7 @@ impl DataArray {
 
     /// The mean along meridians: over the latitudes, weighted by area (CDO's `mermean`).
     #[must_use]
+    #[track_caller]
     pub fn meridional_mean(&self) -> Self {
         match self.dims_of(CfRole::Latitude) {
             Ok(dims) if dims.len() == 1 => self.area_weighted().mean(dims),
@@ -114,6 +121,7 @@ impl DataArray {
         Ok(self.by_role(role)?.variable().dims().iter().map(ToOwned::to_owned).collect())
     }
 
+    #[track_caller]
     fn areas(&self) -> Result<Self> {
         let latitude = self.by_role(CfRole::Latitude)?;
         let plain = || {

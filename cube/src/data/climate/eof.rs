@@ -96,6 +96,7 @@ impl DataArray {
     }
 
     /// Values of columns along `dim` without a missing value; the others are missing as a whole.
+    #[track_caller]
     fn keep_columns(&self, dim: &str) -> Self {
         let len = self.dims().axis(dim).map_or(0, |axis| self.shape()[axis]);
         self.where_(self.count(dim).eq_to(len as i64))
@@ -168,6 +169,7 @@ impl Sink for Products {
 impl Eofs {
     /// The patterns, of unit length in weighted values, along a dimension `mode` in front (lazy: one pass over the data).
     #[must_use]
+    #[track_caller]
     pub fn patterns(&self) -> DataArray {
         let scaled: Vec<f64> = self
             .units
@@ -188,6 +190,7 @@ impl Eofs {
 
     /// The components: how strong each pattern is along the dimension (U S), with its labels.
     #[must_use]
+    #[track_caller]
     pub fn components(&self) -> DataArray {
         let values: Vec<f64> = self
             .units
@@ -205,6 +208,7 @@ impl Eofs {
 
     /// The part of the variance that each mode explains.
     #[must_use]
+    #[track_caller]
     pub fn variance_fractions(&self) -> DataArray {
         let values: Vec<f64> = self.singular.iter().map(|s| s * s / self.total).collect();
         self.with_modes(DataArray::from_vec(["mode"], &[values.len()], values))
@@ -212,6 +216,7 @@ impl Eofs {
 
     /// All three as a dataset: `pattern`, `component`, `variance_fraction`.
     #[must_use]
+    #[track_caller]
     pub fn to_dataset(&self) -> Dataset {
         dataset([
             ("pattern", self.patterns()),
@@ -229,6 +234,7 @@ impl Eofs {
         self.units.first().map_or(0, Vec::len)
     }
 
+    #[track_caller]
     fn with_modes(&self, array: DataArray) -> DataArray {
         let labels = Block::new(&[self.units.len()], (1..=self.units.len() as i64).collect());
         let made = labels

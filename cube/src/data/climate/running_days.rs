@@ -38,6 +38,7 @@ impl DataArray {
 impl RunningDays {
     /// The mean of the values in each window of all years: Σx / n over the window's positions of every year. Needs the border of one window.
     #[must_use]
+    #[track_caller]
     pub fn mean(&self) -> DataArray {
         let built = || -> Result<DataArray> {
             let (groups, _) = self.checked()?;
@@ -48,11 +49,12 @@ impl RunningDays {
             let dtype = if self.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
             (sums / counts).cast(dtype).keeping_name_and_attrs(&self.array).checked()
         };
-        built().unwrap_or_else(|error| self.array.fail(error.context("running_days")))
+        self.array.or_fail(built().map_err(|error| error.context("running_days")))
     }
 
     /// A quantile of the values in each window of all years, missing ones left out; linear between values (f64). Needs whole columns.
     #[must_use]
+    #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {
         let built = || -> Result<DataArray> {
             if !(0.0..=1.0).contains(&q) {
@@ -70,7 +72,7 @@ impl RunningDays {
             let expr = self.array.variable().expr().along(vec![groups.axis], AxisOp::Pooled(pooled), "dayofyear");
             GroupBy::new(&self.array, Ok(groups.clone())).labelled(&groups, expr).checked()
         };
-        built().unwrap_or_else(|error| self.array.fail(error.context("running_days")))
+        self.array.or_fail(built().map_err(|error| error.context("running_days")))
     }
 
     fn checked(&self) -> Result<(Groups, u64)> {
@@ -92,6 +94,7 @@ impl DataArray {
     /// How often values lie above those of a climatology of days of the year (with a dimension `dayofyear`), as parts of 1, for every period of
     /// a frequency: `t.exceedance("time", &p90, "YS")` is xclim's and ETCCDI's TX90p. Days with a missing value are left out.
     #[must_use]
+    #[track_caller]
     pub fn exceedance(&self, dim: &str, climatology: &DataArray, frequency: &str) -> Self {
         let key = format!("{dim}.dayofyear");
         let above = self.group_by(&key) - climatology;
@@ -100,6 +103,7 @@ impl DataArray {
         if share.error().is_some() { share } else { share.named("exceedance") }
     }
 
+    #[track_caller]
     fn drop_coords_along(&self, dim: &str, name: &str) -> Self {
         let along = |coord: &crate::data::Coord| coord.name() == name && coord.variable().dims().contains(dim);
         Self { coords: self.coords.filter(|coord| !along(coord)), ..self.clone() }

@@ -19,6 +19,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn run_lengths(&self, dim: &str) -> Self {
         self.along(dim, AxisOp::Runs(Runs { statistic: RunStatistic::Reached, groups: None }))
     }
@@ -32,6 +33,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn longest_run(&self, dim: &str) -> Self {
         self.runs(dim, RunStatistic::Longest)
     }
@@ -45,6 +47,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn count_runs(&self, dim: &str, n: u64) -> Self {
         self.runs(dim, RunStatistic::Count(n))
     }
@@ -59,10 +62,12 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn positions_in_runs(&self, dim: &str, n: u64) -> Self {
         self.runs(dim, RunStatistic::Positions(n))
     }
 
+    #[track_caller]
     fn runs(&self, dim: &str, statistic: RunStatistic) -> Self {
         self.collapsed(dim, AxisOp::Runs(Runs { statistic, groups: None }))
     }
@@ -78,22 +83,26 @@ impl GroupBy {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn longest_run(&self) -> DataArray {
         self.runs(RunStatistic::Longest)
     }
 
     /// How many runs of truth of every group have at least `n` positions.
     #[must_use]
+    #[track_caller]
     pub fn count_runs(&self, n: u64) -> DataArray {
         self.runs(RunStatistic::Count(n))
     }
 
     /// How many positions of every group lie in runs of truth of at least `n`.
     #[must_use]
+    #[track_caller]
     pub fn positions_in_runs(&self, n: u64) -> DataArray {
         self.runs(RunStatistic::Positions(n))
     }
 
+    #[track_caller]
     fn runs(&self, statistic: RunStatistic) -> DataArray {
         let groups = match &self.groups {
             Ok(groups) => groups,

@@ -19,6 +19,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn group_by_solar_day(&self, dim: &str, longitude: Option<f64>) -> GroupBy {
         let grouped = || -> Result<GroupBy> {
             self.check()?;
@@ -46,6 +47,6 @@ impl DataArray {
             let (codes, labels) = sort_out(&days)?;
             self.grouped_over(coord.variable().dims(), codes, labels, dim)
         };
-        grouped().unwrap_or_else(|error| GroupBy::new(self, Err(error.context("group_by_solar_day"))))
+        GroupBy::or_failed(self, grouped().map_err(|error| error.context("group_by_solar_day")))
     }
 }

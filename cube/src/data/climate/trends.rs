@@ -15,6 +15,7 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn trend(&self, dim: &str) -> Dataset {
         let fit = self.polyfit(dim, 1);
         let of = |degree: i64| fit.isel("degree", degree).without("degree");
@@ -25,6 +26,7 @@ impl DataArray {
     /// (scipy's `theilslopes`). Robust: up to 29 % of the values may be wrong. Missing values are left out; takes n² steps for n values. See
     /// [`DataArray::mann_kendall`] for the formula.
     #[must_use]
+    #[track_caller]
     pub fn theil_sen(&self, dim: &str) -> Dataset {
         let all = self.monotonic(dim);
         dataset([("slope", of(&all, 0)), ("intercept", of(&all, 1))])
@@ -43,12 +45,14 @@ impl DataArray {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mann_kendall(&self, dim: &str) -> Dataset {
         let all = self.monotonic(dim);
         let names = ["slope", "intercept", "s", "z", "p"];
         dataset(names.iter().enumerate().map(|(place, name)| (*name, of(&all, place as i64))))
     }
 
+    #[track_caller]
     fn monotonic(&self, dim: &str) -> Self {
         let built = || -> Result<Self> {
             let axis = self.dims().axis(dim)?;
@@ -64,9 +68,10 @@ impl DataArray {
             let expr = self.variable().expr().along(vec![axis], AxisOp::Monotonic(Monotonic { labels }), name);
             self.with_fewer_dims(expr).checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context(format!("trend along `{dim}`"))))
+        self.or_fail(built().map_err(|error| error.context(format!("trend along `{dim}`"))))
     }
 
+    #[track_caller]
     fn without(&self, coord: &str) -> Self {
         Self { coords: self.coords.filter(|held| held.name() != coord), ..self.clone() }
     }
@@ -75,11 +80,13 @@ impl DataArray {
 /// The dimension along which the numbers of a test stand.
 const RESULT: &str = "result of the test";
 
+#[track_caller]
 fn of(all: &DataArray, place: i64) -> DataArray {
     if all.error().is_some() { all.clone() } else { all.isel(RESULT, place) }
 }
 
 /// A dataset of arrays over the same dimensions. A mistake stays in each of them.
+#[track_caller]
 pub(super) fn dataset<'a>(arrays: impl IntoIterator<Item = (&'a str, DataArray)>) -> Dataset {
     let mut coords = Coords::default();
     let mut variables = Vec::new();

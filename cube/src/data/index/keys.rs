@@ -26,6 +26,7 @@ pub(super) enum Key {
 
 impl Keys {
     /// The values of a 1-D block; `as_numbers` widens integers to floats.
+    #[track_caller]
     pub(super) fn read(block: &Block, as_numbers: bool) -> Result<Self> {
         let dtype = block.dtype();
         if let Some(text) = block.text() {
@@ -105,6 +106,7 @@ pub(super) enum Order {
 }
 
 impl Order {
+    #[track_caller]
     pub(super) fn of(keys: &Keys, is_missing: impl Fn(usize) -> bool) -> Self {
         let mut direction = Ordering::Equal;
         for position in 0..keys.len() {

@@ -27,6 +27,7 @@ pub struct IndexHints {
 
 impl IndexHints {
     /// The hints for a longitude.
+    #[track_caller]
     pub fn longitude() -> Self {
         Self { is_longitude: true }
     }
@@ -77,6 +78,7 @@ impl Index {
     ///
     /// # Errors
     /// If the block is not 1-D, or has labels above the largest i64.
+    #[track_caller]
     pub fn build(dim: &str, labels: &Block, hints: IndexHints) -> Result<Self> {
         if labels.rank() != 1 {
             return Err(Error::mismatch(format!("the coordinate of `{dim}` has {} dimensions, not 1", labels.rank())));

@@ -15,6 +15,7 @@ fn index(values: &[f64], hints: IndexHints) -> Index {
     Index::build("x", &Block::new(&[values.len()], values.to_vec()).unwrap(), hints).unwrap()
 }
 
+#[track_caller]
 fn axis(unique: bool) -> impl Strategy<Value = Vec<f64>> {
     (prop::collection::vec(-40..40_i32, 1..30), 0..3_usize).prop_map(move |(mut values, order)| {
         if unique {
@@ -30,6 +31,7 @@ fn axis(unique: bool) -> impl Strategy<Value = Vec<f64>> {
 }
 
 /// Ascending or descending longitudes within one turn.
+#[track_caller]
 fn circle() -> impl Strategy<Value = Vec<f64>> {
     (prop::collection::btree_set(0..72_i32, 1..40), -80..80_i32, any::<bool>()).prop_map(
         |(steps, shift, descending)| {

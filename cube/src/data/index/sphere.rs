@@ -13,6 +13,7 @@ impl SphereIndex {
     ///
     /// # Errors
     /// If there are not as many of both, or none at all.
+    #[track_caller]
     pub fn new(latitudes: &[f64], longitudes: &[f64]) -> Result<Self> {
         if latitudes.len() != longitudes.len() {
             return Err(Error::mismatch(format!("{} latitudes and {} longitudes", latitudes.len(), longitudes.len())));

@@ -64,6 +64,7 @@ pub(super) fn overlaps(cells: &[Vec<Place>], target: &Grid) -> Result<Rows> {
 struct Spans(Vec<(f64, f64, usize)>);
 
 impl Spans {
+    #[track_caller]
     fn new(edges: &[f64]) -> Self {
         let mut spans: Vec<(f64, f64, usize)> =
             edges.windows(2).enumerate().map(|(k, pair)| (pair[0].min(pair[1]), pair[0].max(pair[1]), k)).collect();
@@ -71,6 +72,7 @@ impl Spans {
         Self(spans)
     }
 
+    #[track_caller]
     fn between(&self, low: f64, high: f64) -> impl Iterator<Item = &(f64, f64, usize)> {
         let first = self.0.partition_point(|(_, end, _)| *end <= low);
         self.0[first..].iter().take_while(move |(start, ..)| *start < high)
@@ -108,6 +110,7 @@ impl Outline {
         Some(Self { corners })
     }
 
+    #[track_caller]
     fn edges(&self) -> impl Iterator<Item = (Place, Place, bool)> {
         let n = self.corners.len();
         (0..n).map(move |k| (self.corners[k].0, self.corners[(k + 1) % n].0, self.corners[k].1))
@@ -165,11 +168,13 @@ impl Outline {
         }
     }
 
+    #[track_caller]
     fn between_meridians(&self, west: f64, east: f64) -> Self {
         let ((swest, cwest), (seast, ceast)) = (west.to_radians().sin_cos(), east.to_radians().sin_cos());
         self.cut(|p| cwest * p[1] - swest * p[0], false).cut(|p| seast * p[0] - ceast * p[1], false)
     }
 
+    #[track_caller]
     fn between_parallels(&self, low: f64, high: f64) -> Self {
         // A stretch that ends at a pole is not cut there.
         let above = if low <= -1.0 { self.clone() } else { self.cut(|p| p[2] - low, true) };
@@ -177,6 +182,7 @@ impl Outline {
     }
 
     /// The part on which `inside` is not negative (Sutherland and Hodgman, 1974); along a parallel if `parallel`, else along a great circle.
+    #[track_caller]
     fn cut(&self, inside: impl Fn(Place) -> f64, parallel: bool) -> Self {
         let mut corners = Vec::with_capacity(self.corners.len() + 4);
         for (a, b, on_parallel) in self.edges() {

@@ -21,6 +21,7 @@ impl Grid {
     ///
     /// # Errors
     /// If there are none, they neither rise nor fall throughout, or a latitude lies beyond a pole.
+    #[track_caller]
     pub fn new(latitudes: Vec<f64>, longitudes: Vec<f64>) -> Result<Self> {
         if let Some(wrong) = latitudes.iter().find(|lat| !(-90.0..=90.0).contains(*lat)) {
             return Err(Error::invalid(format!("latitude {wrong} lies beyond a pole")));
@@ -34,6 +35,7 @@ impl Grid {
     ///
     /// # Errors
     /// If `step` does not fit into the box.
+    #[track_caller]
     pub fn regular(latitudes: (f64, f64), longitudes: (f64, f64), step: f64) -> Result<Self> {
         let middles = |(from, to): (f64, f64)| -> Result<Vec<f64>> {
             let n = ((to - from) / step).round();
@@ -49,6 +51,7 @@ impl Grid {
     ///
     /// # Errors
     /// If it has none.
+    #[track_caller]
     pub fn of(array: &DataArray) -> Result<Self> {
         let labels = |role| -> Result<Vec<f64>> {
             let coord = array.by_role(role)?;

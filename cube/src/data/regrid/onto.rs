@@ -67,6 +67,7 @@ impl Regridder {
     ///
     /// # Errors
     /// If there are no such coordinates, or fewer than two points along a dimension whose cells are wanted.
+    #[track_caller]
     pub fn from_curvilinear(source: &DataArray, target: &Grid, method: RegridMethod) -> Result<Self> {
         let (lat, lon) = grid(source)?;
         let shape = [lat.variable().shape()[0], lat.variable().shape()[1]];
@@ -115,6 +116,7 @@ impl Regridder {
     ///
     /// # Errors
     /// If the two have not the same three dimensions.
+    #[track_caller]
     pub fn from_bounds(latitudes: &DataArray, longitudes: &DataArray, target: &Grid) -> Result<Self> {
         let (lats, lons) = (latitudes.clone().checked()?, longitudes.clone().checked()?);
         if lats.dims().len() != 3 || lats.dims() != lons.dims() || lats.shape() != lons.shape() {
@@ -136,6 +138,7 @@ impl Regridder {
     }
 
     /// Weights over both dimensions of a grid.
+    #[track_caller]
     pub(super) fn of_cells(
         method: RegridMethod,
         from: [(String, u64); 2],
@@ -160,6 +163,7 @@ struct Mesh {
 }
 
 impl Mesh {
+    #[track_caller]
     fn new(lats: Vec<f64>, lons: Vec<f64>, shape: [usize; 2]) -> Result<Self> {
         let index = SphereIndex::new(&lats, &lons)?;
         Ok(Self { lats, lons, shape, index })

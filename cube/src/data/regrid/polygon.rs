@@ -24,6 +24,7 @@ pub struct Polygons {
 impl Polygons {
     /// A region by its rings of (longitude, latitude); a ring need not be closed.
     #[must_use]
+    #[track_caller]
     pub fn with_region(mut self, name: &str, rings: Vec<Vec<(f64, f64)>>) -> Self {
         self.regions.push((name.to_owned(), rings));
         self
@@ -34,6 +35,7 @@ impl Polygons {
     ///
     /// # Errors
     /// If the text is no GeoJSON or has no polygons.
+    #[track_caller]
     pub fn from_geojson(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text).map_err(|error| Error::invalid(format!("no JSON: {error}")))?;
         let mut found = Self::default();
@@ -45,6 +47,7 @@ impl Polygons {
     }
 
     /// The names of the regions.
+    #[track_caller]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.regions.iter().map(|(name, _)| &name[..])
     }
@@ -125,17 +128,19 @@ impl Polygons {
 impl DataArray {
     /// Whether the middle of each cell lies in one of the regions (bool, over latitudes and longitudes; not lazy).
     #[must_use]
+    #[track_caller]
     pub fn inside(&self, regions: &Polygons) -> Self {
         let built = || -> Result<Self> {
             let (dims, shape, numbers) = self.region_of_cells(regions)?;
             let flags: Vec<u8> = numbers.iter().map(|number| u8::from(number.is_some())).collect();
             self.over_cells(&dims, Block::with_dtype(DType::Bool, &shape, flags)?).checked()
         };
-        built().unwrap_or_else(|error| self.fail(error.context("inside")))
+        self.or_fail(built().map_err(|error| error.context("inside")))
     }
 
     /// The values of cells whose middle lies in one of the regions; the others are missing (rioxarray's `clip(drop=False)`).
     #[must_use]
+    #[track_caller]
     pub fn clip_to(&self, regions: &Polygons) -> Self {
         self.where_(self.inside(regions))
     }
@@ -143,6 +148,7 @@ impl DataArray {
     /// The name of the first region in which the middle of each cell lies, "" outside (over latitudes and longitudes; regionmask's
     /// `mask`).
     #[must_use]
+    #[track_caller]
     pub fn region_names(&self, regions: &Polygons) -> Self {
         let built = || -> Result<Self> {
             let (dims, shape, numbers) = self.region_of_cells(regions)?;
@@ -150,12 +156,13 @@ impl DataArray {
                 numbers.iter().map(|number| number.map_or("", |k| regions.regions[k].0.as_str())).collect();
             Ok(self.over_cells(&dims, Block::from_strings(&shape, names)?).checked()?.named("region"))
         };
-        built().unwrap_or_else(|error| self.fail(error.context("region_names")))
+        self.or_fail(built().map_err(|error| error.context("region_names")))
     }
 
     /// The cells of each region as a group, for statistics by zone: `t.by_region(&countries).mean()`. All cells count the same; for weights
     /// by area see [`DataArray::region_means`].
     #[must_use]
+    #[track_caller]
     pub fn by_region(&self, regions: &Polygons) -> GroupBy {
         let names = self.region_names(regions);
         match names.error() {
@@ -166,6 +173,7 @@ impl DataArray {
 
     /// The mean of each region, weighted by area ([`DataArray::area_weights`]): Σwx / Σw over the cells that are not missing.
     #[must_use]
+    #[track_caller]
     pub fn region_means(&self, regions: &Polygons) -> Self {
         let wide = self.cast(DType::F64);
         let weights = self.area_weights();
@@ -198,6 +206,7 @@ impl DataArray {
         Ok((dims, vec![lats.len(), lons.len()], numbers))
     }
 
+    #[track_caller]
     fn over_cells(&self, dims: &[String], block: Block) -> Self {
         let array = Self::from_block(dims, block);
         match Dims::new(dims) {

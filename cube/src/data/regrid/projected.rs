@@ -30,12 +30,14 @@ pub struct RotatedPole {
 
 impl RotatedPole {
     /// A pole by `grid_north_pole_latitude` and `grid_north_pole_longitude`, in degrees.
+    #[track_caller]
     pub fn new(latitude: f64, longitude: f64) -> Self {
         Self { latitude, longitude, grid_longitude: 0.0 }
     }
 
     /// The longitude of the true north pole on the rotated grid (`north_pole_grid_longitude`).
     #[must_use]
+    #[track_caller]
     pub fn with_grid_longitude(self, degrees: f64) -> Self {
         Self { grid_longitude: degrees, ..self }
     }
@@ -163,6 +165,7 @@ impl Regridder {
     ///
     /// # Errors
     /// If the axes are not found, a projection is not known, or the method is conservative and `to` a projection.
+    #[track_caller]
     pub fn from_projection(
         source: &DataArray,
         from: &Crs,

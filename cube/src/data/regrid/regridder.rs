@@ -65,6 +65,7 @@ impl Regridder {
     ///
     /// # Errors
     /// If the array has no latitudes and longitudes by CF, or they are not sorted.
+    #[track_caller]
     pub fn new(source: &DataArray, target: &Grid, method: RegridMethod) -> Result<Self> {
         let axis = |role: CfRole| -> Result<(String, Axis)> {
             let coord = source.by_role(role)?;
@@ -107,6 +108,7 @@ impl Regridder {
     /// New values need at least this part of their cell (or of their weights) covered by old values that are not missing: 0 (any; the default)
     /// to 1 (all). Bilinear interpolation always needs all.
     #[must_use]
+    #[track_caller]
     pub fn covered(mut self, least: f64) -> Self {
         self.covered = least;
         self
@@ -115,10 +117,12 @@ impl Regridder {
     /// The array on the new grid: latitudes and longitudes take the places of the old ones. Lazy. f32 stays f32, all else becomes f64.
     /// Coordinates over the old grid go.
     #[must_use]
+    #[track_caller]
     pub fn apply(&self, array: &DataArray) -> DataArray {
-        self.applied(array).unwrap_or_else(|error| array.fail(error.context("regrid")))
+        array.or_fail(self.applied(array).map_err(|error| error.context("regrid")))
     }
 
+    #[track_caller]
     fn applied(&self, array: &DataArray) -> Result<DataArray> {
         array.check()?;
         let dtype = if array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
@@ -165,6 +169,7 @@ impl Regridder {
         Ok(result)
     }
 
+    #[track_caller]
     fn along_axes(&self, array: &DataArray, expr: &Expr, axes: &[(String, u64, Arc<Rows>)]) -> Result<Expr> {
         let through = |expr: &Expr, missing: BlendMissing| -> Result<Expr> {
             let one = |expr: Expr, (name, _, rows): &(String, u64, Arc<Rows>)| -> Result<Expr> {
@@ -190,10 +195,15 @@ impl Regridder {
     /// The weights as a dataset: `row`, `col` and `S` (the new cell, the old cell, the weight) along `n_s` as ESMF names them, one set for each
     /// axis where the grids have axes. Write it with `.write(url)`, and read it again with [`Regridder::from_dataset`].
     #[must_use]
+    #[track_caller]
     pub fn to_dataset(&self) -> Dataset {
-        self.stored().unwrap_or_else(|error| DataArray::failed(error).to_dataset())
+        match self.stored() {
+            Ok(stored) => stored,
+            Err(error) => DataArray::failed(error).to_dataset(),
+        }
     }
 
+    #[track_caller]
     fn stored(&self) -> Result<Dataset> {
         let mut variables: Vec<(String, Variable)> = Vec::new();
         let mut attrs = Attributes::new();
@@ -252,10 +262,12 @@ impl Regridder {
     ///
     /// # Errors
     /// If the dataset holds no such weights, or they do not fit together.
+    #[track_caller]
     pub fn from_dataset(dataset: &Dataset) -> Result<Self> {
         Self::restored(dataset).map_err(|error| error.context("weights of a regridding"))
     }
 
+    #[track_caller]
     fn restored(dataset: &Dataset) -> Result<Self> {
         let attrs = dataset.attrs();
         let text =
@@ -315,6 +327,7 @@ impl Regridder {
 impl DataArray {
     /// The array on another grid; see [`Regridder`], which keeps the weights for further arrays.
     #[must_use]
+    #[track_caller]
     pub fn regrid(&self, grid: &Grid, method: RegridMethod) -> Self {
         match Regridder::new(self, grid, method) {
             Ok(regridder) => regridder.apply(self),
@@ -326,6 +339,7 @@ impl DataArray {
 impl Dataset {
     /// Every variable that has the dimensions of the grid on another; weights are made once. Others stay as they are.
     #[must_use]
+    #[track_caller]
     pub fn regrid(&self, regridder: &Regridder) -> Self {
         let gone: Vec<&str> = match &regridder.kind {
             Kind::Axes { axes } => axes.iter().map(|(name, ..)| name.as_str()).collect(),

@@ -38,6 +38,7 @@ impl DataArray {
 impl GridView {
     /// The mean of the values in each cell.
     #[must_use]
+    #[track_caller]
     pub fn mean(&self) -> DataArray {
         let dtype = if self.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
         let wide = Self { array: self.array.cast(DType::F64), ..self.clone() };
@@ -46,32 +47,38 @@ impl GridView {
 
     /// The sum of the values in each cell: 0 of nothing.
     #[must_use]
+    #[track_caller]
     pub fn sum(&self) -> DataArray {
         self.reduced(ReduceOp::Sum, ReduceOp::Sum)
     }
 
     /// The least value in each cell.
     #[must_use]
+    #[track_caller]
     pub fn min(&self) -> DataArray {
         self.reduced(ReduceOp::Min, ReduceOp::Min)
     }
 
     /// The greatest value in each cell.
     #[must_use]
+    #[track_caller]
     pub fn max(&self) -> DataArray {
         self.reduced(ReduceOp::Max, ReduceOp::Max)
     }
 
     /// How many values in each cell are not missing.
     #[must_use]
+    #[track_caller]
     pub fn count(&self) -> DataArray {
         self.reduced(ReduceOp::Count, ReduceOp::Sum)
     }
 
+    #[track_caller]
     fn reduced(&self, first: ReduceOp, then: ReduceOp) -> DataArray {
-        self.built(first, then).unwrap_or_else(|error| self.array.fail(error.context("view")))
+        self.array.or_fail(self.built(first, then).map_err(|error| error.context("view")))
     }
 
+    #[track_caller]
     fn built(&self, first: ReduceOp, then: ReduceOp) -> Result<DataArray> {
         let mut expr = self.array.clone().checked()?.variable().expr().clone();
         let mut result = self.array.clone();

@@ -11,6 +11,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    #[track_caller]
     pub(super) fn new() -> Self {
         Self { starts: vec![0], ..Self::default() }
     }
@@ -46,6 +47,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
+    #[track_caller]
     pub(super) fn new(name: &str, labels: Vec<f64>, cyclic: bool) -> Result<Self> {
         let n = labels.len();
         let rises = labels.windows(2).all(|pair| pair[0] < pair[1]);

@@ -5,14 +5,18 @@ use std::collections::{HashMap, HashSet};
 const STORE_BEGINS: &str = "mod evcxr_internal_runtime {\n";
 const STORE_ENDS: &str =
     "pub fn create_variable_store() -> *mut VariableStore {\n    Box::into_raw(Box::new(VariableStore::new()))\n}\n}\n";
+/// Evcxr's conversion of the error of a failed `?`.
+const CONVERSION: &str = "fn from(error: T) -> Self {";
+
 const LIBRARY_STORE: &str = "use terracube_cells::variable_store as evcxr_internal_runtime;";
 
-/// The source with the library's store; every line of the cell stays at its number. `None` if the store is not in it.
+/// The source with the library's store, and with errors that know the line of their `?`; every line of the cell stays at its number. `None` if the store is not in it.
 pub fn with_library_store(source: &str) -> Option<String> {
     let begin = source.find(STORE_BEGINS)?;
     let end = begin + source[begin..].find(STORE_ENDS)? + STORE_ENDS.len();
     let n_lines = source[begin..end].matches('\n').count();
-    Some(format!("{}{LIBRARY_STORE}{}{}", &source[..begin], "\n".repeat(n_lines), &source[end..]))
+    let replaced = format!("{}{LIBRARY_STORE}{}{}", &source[..begin], "\n".repeat(n_lines), &source[end..]);
+    Some(replaced.replacen(CONVERSION, &format!("#[track_caller] {CONVERSION}"), 1))
 }
 
 /// How the lines begin that look for a variable, take it out of the store, and put it back.
