@@ -2,8 +2,8 @@
 
     python -m venv venv && venv/bin/pip install xarray netCDF4 h5py cftime hdf5plugin kerchunk fastparquet "icechunk<2" "zarr<3.2" && venv/bin/python make_data.py
 
-filters.h5 (hdf5plugin), odd.h5, attributes.h5, kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`, `odd`,
-`attributes`, `references` and `versions` below; their bytes differ from run to run.
+filters.h5 (hdf5plugin), odd.h5, attributes.h5, small.h5, kerchunk.parq (kerchunk) and versions.icechunk (the Python package icechunk, format 1) are written by `filters`, `odd`,
+`attributes`, `small`, `references` and `versions` below; their bytes differ from run to run.
 """
 import json, os, shutil, sys
 import h5py, netCDF4, numpy as np, xarray as xr
@@ -191,4 +191,26 @@ def versions(folder):
     json.dump(ids, open(os.path.join(folder, "versions.json"), "w"))
 
 
-filters(os.path.join(here, "filters.h5")); odd(os.path.join(here, "odd.h5")); attributes(os.path.join(here, "attributes.h5")); references(here); versions(here)
+def small(path):
+    """Addresses and lengths of four bytes, groups and attributes in the old style."""
+    from h5py import h5f, h5p
+    fcpl = h5p.create(h5p.FILE_CREATE); fcpl.set_sizes(4, 4)
+    fapl = h5p.create(h5p.FILE_ACCESS); fapl.set_libver_bounds(h5f.LIBVER_EARLIEST, h5f.LIBVER_V18)
+    with h5py.File(h5f.create(path.encode(), h5f.ACC_TRUNC, fcpl, fapl)) as f:
+        words = ["alpha", "", "größer 🌍", "d", "a longer one, of more than sixteen bytes"]
+        f.create_dataset("words", data=words, dtype=h5py.string_dtype())
+        f.create_dataset("chunked", data=words * 4, dtype=h5py.string_dtype(), chunks=(3,), compression="gzip", shuffle=True)
+        grown = f.create_dataset("grown", (2,), maxshape=(None,), dtype=h5py.string_dtype(), chunks=(2,)); grown[:] = ["one", "two"]; grown.resize((5,)); grown[4] = "five"
+        f.create_dataset("ascii", data=[b"ab", b"cde"], dtype=h5py.string_dtype("ascii"))
+        f["scalar"] = "just one"
+        f.create_dataset("never", (3,), dtype=h5py.string_dtype())
+        f["fixed"] = np.array([b"ab", b"c", b"defg"], "S4")
+        g = f.create_group("inner"); g.attrs["title"] = "within"; g.attrs["names"] = ["x", "yy", ""]; g.attrs["fixed"] = np.bytes_("fixed")
+        n = g.create_dataset("numbers", data=np.arange(40, dtype="i4").reshape(8, 5), chunks=(3, 2), compression="gzip", fletcher32=True); n.attrs["units"] = "K"; n.attrs["long_name"] = "größer"
+        deep = g.create_group("deeper"); deep["one"] = 7.5
+        for i in range(20): deep[f"v{i}"] = i
+        f["numbers"] = np.arange(6.); f["numbers"].attrs["note"] = "z" * 300
+        t = f.create_dataset("time", data=np.arange(3, dtype="f8")); t.make_scale("time"); f["fixed"].dims[0].attach_scale(t)
+
+
+filters(os.path.join(here, "filters.h5")); small(os.path.join(here, "small.h5")); odd(os.path.join(here, "odd.h5")); attributes(os.path.join(here, "attributes.h5")); references(here); versions(here)

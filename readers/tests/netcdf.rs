@@ -300,3 +300,35 @@ fn the_c_library_is_named_only_where_it_would_help() {
     let error = open(&data("attributes.h5")).unwrap().var("virtual_text").values().unwrap_err().to_string();
     assert!(error.contains("virtual dataset") && !error.contains("hdf5-c"), "{error}");
 }
+
+/// small.h5: addresses and lengths of four bytes; what libhdf5 reads of it.
+#[test]
+fn files_with_small_addresses_are_read() {
+    let file = open(&data("small.h5")).unwrap();
+    let words = ["alpha", "", "größer 🌍", "d", "a longer one, of more than sixteen bytes"];
+    let rows: [(&str, Vec<&str>); 7] = [
+        ("words", words.to_vec()),
+        ("chunked", words.repeat(4)),
+        ("grown", vec!["one", "two", "", "", "five"]),
+        ("ascii", vec!["ab", "cde"]),
+        ("scalar", vec!["just one"]),
+        ("never", vec![""; 3]),
+        ("fixed", vec!["ab", "c", "defg"]),
+    ];
+    for (name, expected) in rows {
+        let values = file.var(name).values().unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(values.to_strings().unwrap(), expected, "{name}");
+    }
+    assert_eq!(file.var("fixed").dims().iter().collect::<Vec<_>>(), ["time"], "references to scales");
+    assert_eq!(file.var("numbers").attrs().text("note"), Some(&"z".repeat(300)[..]));
+    let raw = |name: &str| OpenOptions::new().group("/inner").open(&data("small.h5")).unwrap().var(name);
+    let numbers = raw("numbers");
+    assert_eq!(numbers.values().unwrap().to_f64().unwrap(), (0..40).map(f64::from).collect::<Vec<_>>());
+    assert_eq!((numbers.attrs().text("units"), numbers.attrs().text("long_name")), (Some("K"), Some("größer")));
+    let inner = OpenOptions::new().group("/inner").open(&data("small.h5")).unwrap();
+    assert_eq!((inner.attrs().text("title"), inner.attrs().text("fixed")), (Some("within"), Some("fixed")));
+    let deeper = OpenOptions::new().group("/inner/deeper").open(&data("small.h5")).unwrap();
+    assert_eq!(deeper.names().count(), 21);
+    assert_eq!(deeper.var("v13").values().unwrap().to_f64().unwrap(), [13.0]);
+    assert_eq!(deeper.var("one").values().unwrap().to_f64().unwrap(), [7.5]);
+}

@@ -76,13 +76,64 @@ fn branches_tags_and_snapshots_of_others_are_read() {
         (Version::Branch("mian".into()), "did you mean `main`"),
         (Version::Tag("v2".into()), "v1"),
         (Version::Snapshot("zz".into()), "no id of a snapshot"),
-        (Version::Snapshot("2CECHNKREP0F1RSTCMT0".into()), "does not exist"),
+        (Version::Snapshot("2CECHNKREP0F1RSTCMT0".into()), "has no snapshot 2CECHNKREP0F1RSTCMT0"),
     ] {
-        let error = values(&url, Some(version), "t").unwrap_err().to_string();
-        assert!(error.contains(part), "{error}");
+        let error = values(&url, Some(version.clone()), "t").unwrap_err().to_string();
+        let names_both = match &version {
+            Version::Branch(name) | Version::Tag(name) | Version::Snapshot(name) => {
+                error.contains(&name[..]) && error.contains("versions.icechunk")
+            }
+        };
+        assert!(error.contains(part) && names_both, "{error}");
     }
     let error = values(&data("four.nc"), Some(Version::default()), "t").unwrap_err();
     assert!(error.to_string().contains("four.nc"), "{error}");
+}
+
+/// A repository of which parts are gone: every error names it and the version that was asked for.
+#[test]
+fn errors_name_the_repository_and_the_version() {
+    let ids: Value = serde_json::from_slice(&std::fs::read(data("versions.json")).unwrap()).unwrap();
+    let id = ids["dev"].as_str().unwrap().to_owned();
+    let versions = [
+        (Version::Branch("dev".into()), "branch `dev`".to_owned()),
+        (Version::Tag("v1".into()), "tag `v1`".to_owned()),
+        (Version::Snapshot(id.clone()), id),
+    ];
+    for part in ["snapshots", "manifests", "damaged snapshots"] {
+        let directory = tempfile::tempdir().unwrap();
+        copy(Path::new(&data("versions.icechunk")), directory.path());
+        let folder = directory.path().join(part.trim_start_matches("damaged "));
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if part.starts_with("damaged") {
+                std::fs::write(path, b"ICE").unwrap()
+            } else {
+                std::fs::remove_file(path).unwrap()
+            }
+        }
+        let url = directory.path().to_str().unwrap();
+        for (version, name) in &versions {
+            let error = values(url, Some(version.clone()), "t").unwrap_err().to_string();
+            assert!(error.contains(url) && error.contains(&name[..]), "{part}, {version}: {error}");
+        }
+        // The branch that is meant where none is named.
+        let error = values(url, None, "t").unwrap_err().to_string();
+        assert!(error.contains(url) && error.contains("branch `main`"), "{part}: {error}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            std::fs::copy(entry.path(), target).map(|_| ()).unwrap()
+        }
+    }
 }
 
 #[test]

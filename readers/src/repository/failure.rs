@@ -9,9 +9,25 @@ use icechunk::storage::StorageErrorKind;
 use icechunk::store::{StoreError, StoreErrorKind};
 use terracube_cube::{Error, ErrorKind};
 
+use super::Version;
+
 /// An error of the repository at `url`.
 pub(super) fn of_repository(url: &str, error: &RepositoryError) -> Error {
     repository_kind(url, &error.kind)
+}
+
+/// An error of finding or reading a version of the repository at `url`.
+pub(super) fn of_version(url: &str, version: &Version, error: &RepositoryError) -> Error {
+    match (&error.kind, version) {
+        // Repositories of format 1 have no list of snapshots.
+        (
+            RepositoryErrorKind::StorageError(StorageErrorKind::ObjectNotFound)
+            | RepositoryErrorKind::SnapshotNotFound { .. },
+            Version::Snapshot(id),
+        ) => Error::new(ErrorKind::NotFound, format!("the repository {url} has no snapshot {id}"))
+            .hint("`Repository::history` lists those of a branch"),
+        _ => of_repository(url, error).context(format!("{version} of {url}")),
+    }
 }
 
 /// An error of a session or a commit.

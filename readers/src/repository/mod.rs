@@ -38,6 +38,17 @@ impl Default for Version {
     }
 }
 
+/// As errors name it: "branch `main`".
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Branch(name) => write!(f, "branch `{name}`"),
+            Self::Tag(name) => write!(f, "tag `{name}`"),
+            Self::Snapshot(id) => write!(f, "snapshot {id}"),
+        }
+    }
+}
+
 /// Whether an Icechunk repository stands at a place. Every repository has one of two files, by the version of its format.
 pub(crate) fn is_repository(place: &Store) -> Result<bool> {
     let signature = "ICE🧊CHUNK".as_bytes();
@@ -55,7 +66,9 @@ pub(crate) fn is_repository(place: &Store) -> Result<bool> {
 /// The Zarr store of one state of the repository at a place.
 #[cfg(feature = "icechunk")]
 pub(crate) fn store_of(place: &Store, options: &StoreOptions, version: Option<&Version>) -> Result<Store> {
-    Repository::at(place, options)?.store(version.unwrap_or(&Version::default()))
+    let version = version.cloned().unwrap_or_default();
+    let named = |error: terracube_cube::Error| error.context(format!("{version} of {}", place.url()));
+    Repository::at(place, options).map_err(named)?.store(&version)
 }
 
 #[cfg(not(feature = "icechunk"))]

@@ -108,9 +108,9 @@ impl Repository {
     /// # Errors
     /// If there is no such version, or it cannot be read.
     pub fn history(&self, version: &Version) -> Result<Vec<Snapshot>> {
-        let version = self.resolved(version)?;
-        self.run(|repository| async move {
-            let all: Vec<_> = repository.ancestry(&version).await?.try_collect().await?;
+        let found = self.resolved(version)?;
+        self.run_at(version, |repository| async move {
+            let all: Vec<_> = repository.ancestry(&found).await?.try_collect().await?;
             let snapshot = |info: icechunk::format::snapshot::SnapshotInfo| Snapshot {
                 id: info.id.to_string(),
                 parent: info.parent_id.map(|id| id.to_string()),
@@ -126,9 +126,9 @@ impl Repository {
     /// # Errors
     /// If there is a branch of that name, or it cannot be written.
     pub fn create_branch(&self, name: &str, at: &Version) -> Result<()> {
-        let (name, version) = (name.to_owned(), self.resolved(at)?);
-        self.run(|repository| async move {
-            let id = repository.resolve_version(&version).await?;
+        let (name, found) = (name.to_owned(), self.resolved(at)?);
+        self.run_at(at, |repository| async move {
+            let id = repository.resolve_version(&found).await?;
             repository.create_branch(&name, &id).await
         })
     }
@@ -138,9 +138,9 @@ impl Repository {
     /// # Errors
     /// If there is a tag of that name, or was one, or it cannot be written.
     pub fn create_tag(&self, name: &str, at: &Version) -> Result<()> {
-        let (name, version) = (name.to_owned(), self.resolved(at)?);
-        self.run(|repository| async move {
-            let id = repository.resolve_version(&version).await?;
+        let (name, found) = (name.to_owned(), self.resolved(at)?);
+        self.run_at(at, |repository| async move {
+            let id = repository.resolve_version(&found).await?;
             repository.create_tag(&name, &id).await
         })
     }
@@ -150,28 +150,32 @@ impl Repository {
     /// # Errors
     /// If there is no such version.
     pub fn store(&self, version: &Version) -> Result<Store> {
-        let version = self.resolved(version)?;
-        let session = self.run(|repository| async move { repository.readonly_session(&version).await })?;
-        Ok(self.store_of(session, false))
+        let found = self.resolved(version)?;
+        let session = self.run_at(version, |repository| async move { repository.readonly_session(&found).await })?;
+        Ok(self.store_of(Arc::new(RwLock::new(session)), version, false))
     }
 
     /// The store of a session that will be committed to a branch.
     pub(super) fn transaction(&self, branch: &str) -> Result<(Store, Arc<RwLock<icechunk::session::Session>>)> {
-        self.resolved(&Version::Branch(branch.to_owned()))?;
-        let branch = branch.to_owned();
-        let session = self.run(|repository| async move { repository.writable_session(&branch).await })?;
+        let (name, version) = (branch.to_owned(), Version::Branch(branch.to_owned()));
+        self.resolved(&version)?;
+        let session = self.run_at(&version, |repository| async move { repository.writable_session(&name).await })?;
         let session = Arc::new(RwLock::new(session));
-        Ok((self.store_of_shared(session.clone(), true), session))
+        Ok((self.store_of(session.clone(), &version, true), session))
     }
 
-    fn store_of(&self, session: icechunk::session::Session, is_writable: bool) -> Store {
-        self.store_of_shared(Arc::new(RwLock::new(session)), is_writable)
-    }
-
-    fn store_of_shared(&self, session: Arc<RwLock<icechunk::session::Session>>, is_writable: bool) -> Store {
+    fn store_of(
+        &self,
+        session: Arc<RwLock<icechunk::session::Session>>,
+        version: &Version,
+        is_writable: bool,
+    ) -> Store {
         let concurrency = self.inner.config().get_partial_values_concurrency();
         let store = icechunk::Store::from_session_and_config(session, concurrency);
-        Store::within(self.place.url(), SessionObjects { store, url: self.place.url().into(), is_writable })
+        Store::within(
+            self.place.url(),
+            SessionObjects { store, url: format!("{} at {version}", self.place.url()).into(), is_writable },
+        )
     }
 
     /// A version that exists; an error suggests names.
@@ -182,19 +186,22 @@ impl Repository {
             }
             Err(Error::unknown_name(kind, name, names.iter().map(String::as_str)).context(self.place.url().to_owned()))
         };
+        let named = |error: Error| error.context(format!("{version} of {}", self.place.url()));
         Ok(match version {
             Version::Branch(name) => {
-                known("branch", name, self.branches()?)?;
+                known("branch", name, self.branches().map_err(named)?)?;
                 VersionInfo::BranchTipRef(name.clone())
             }
             Version::Tag(name) => {
-                known("tag", name, self.tags()?)?;
+                known("tag", name, self.tags().map_err(named)?)?;
                 VersionInfo::TagRef(name.clone())
             }
             Version::Snapshot(id) => {
                 let parsed = icechunk::format::SnapshotId::try_from(&id[..]);
                 VersionInfo::SnapshotId(parsed.map_err(|_| {
-                    Error::invalid(format!("`{id}` is no id of a snapshot")).hint("`Repository::history` lists them")
+                    Error::invalid(format!("`{id}` is no id of a snapshot"))
+                        .hint("`Repository::history` lists them")
+                        .context(self.place.url().to_owned())
                 })?)
             }
         })
@@ -207,6 +214,16 @@ impl Repository {
     {
         let (url, work) = (self.place.url().to_owned(), work(self.inner.clone()));
         runtime::wait(async move { work.await.map_err(|error| failure::of_repository(&url, &error)) })
+    }
+
+    /// What fails is an error of this version.
+    fn run_at<T, F>(&self, version: &Version, work: impl FnOnce(Arc<icechunk::Repository>) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = icechunk::repository::RepositoryResult<T>> + Send + 'static,
+    {
+        let (url, version, work) = (self.place.url().to_owned(), version.clone(), work(self.inner.clone()));
+        runtime::wait(async move { work.await.map_err(|error| failure::of_version(&url, &version, &error)) })
     }
 }
 

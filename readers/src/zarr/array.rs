@@ -1,6 +1,6 @@
 //! One array of a store: what is known of it before any value is read.
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use zarrs::array::{Array, ArrayBytes, ArrayMetadata};
 
 use super::ZarrSource;
 use super::decoder::guarded;
-use super::delta;
 use super::document::{Document, Version};
 use super::layout::Layout;
 use super::old_filters;
 use super::value_type::ValueType;
+use super::{array_codec, byte_codec, delta};
 use crate::store::Store;
 
 /// An array of a [`ZarrGroup`](super::ZarrGroup).
@@ -167,7 +167,7 @@ impl ZarrArray {
     }
 
     fn open(&self, store: &Store, version: Version) -> Result<Opened> {
-        delta::register();
+        register_codecs();
         let mut metadata = self.metadata.clone();
         let value_type = ValueType::of(version, &mut metadata)?;
         self.check_extents(version)?;
@@ -211,6 +211,16 @@ impl ZarrArray {
             ))),
         }
     }
+}
+
+/// Makes the codecs that zarrs lacks known to it.
+fn register_codecs() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        delta::register();
+        array_codec::register();
+        byte_codec::register();
+    });
 }
 
 /// An array as zarrs has it.

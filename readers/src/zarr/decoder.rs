@@ -27,7 +27,7 @@ pub(super) struct Decoder {
 }
 
 /// A header may promise more than memory holds; where the true size is not known, this many bytes are believed.
-const BELIEVED: u64 = 4 << 30;
+pub(super) const BELIEVED: u64 = 4 << 30;
 
 impl Decoder {
     /// Makes `codecs` ready for chunks of `shape`.

@@ -2,7 +2,7 @@
 //! may stand anywhere among the codecs of version 3 and the filters of version 2.
 use std::any::Any;
 use std::num::NonZeroU64;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use zarrs::array::codec::api::{
@@ -15,19 +15,16 @@ use zarrs::array::{ArrayBytes, CodecError, CodecOptions, DataType, FillValue};
 use zarrs::metadata::Configuration;
 use zarrs::plugin::{PluginCreateError, ZarrVersion};
 
-/// Makes the codec known to zarrs; once is enough.
+/// Makes the codec known to zarrs.
 pub(super) fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        register_codec_v3(CodecRuntimePluginV3::new(
-            |name| name == "numcodecs.delta",
-            |metadata| create(metadata.configuration().map(|configuration| &**configuration)),
-        ));
-        register_codec_v2(CodecRuntimePluginV2::new(
-            |name| name == "delta",
-            |metadata| create(Some(&**metadata.configuration())),
-        ));
-    });
+    register_codec_v3(CodecRuntimePluginV3::new(
+        |name| name == "numcodecs.delta",
+        |metadata| create(metadata.configuration().map(|configuration| &**configuration)),
+    ));
+    register_codec_v2(CodecRuntimePluginV2::new(
+        |name| name == "delta",
+        |metadata| create(Some(&**metadata.configuration())),
+    ));
 }
 
 fn create(configuration: Option<&Map<String, Value>>) -> Result<Codec, PluginCreateError> {

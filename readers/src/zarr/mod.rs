@@ -2,11 +2,16 @@
 //!
 //! What is lazy: opening reads metadata only. What is shared: nothing; a source keeps a small cache of shard indexes.
 mod array;
+mod array_codec;
+mod byte_codec;
+mod categories;
+mod checksum;
 mod decoder;
 mod delta;
 mod document;
 mod group;
 mod layout;
+mod lzma;
 mod old_filters;
 mod shard;
 mod source;

@@ -69,6 +69,7 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
             }
         }
     }
+    check_order(filters)?;
     let Some(first) = filters.first() else {
         array["filters"] = Value::Null;
         return Ok(None);
@@ -92,6 +93,22 @@ pub(super) fn taken_off(array: &mut Value, number: impl Fn(&str) -> Option<DType
     array["dtype"] = json!(name);
     take_fill(array);
     Ok(Some(Converted { stored, to, sums }))
+}
+
+/// zarrs undoes what works on bytes before what works on values, whatever the order of filters is.
+fn check_order(filters: &[Value]) -> Result<()> {
+    let of_values = ["delta", "astype", "quantize", "fixedscaleoffset", "packbits", "categorize"];
+    let name = |filter: &Value| filter["id"].as_str().unwrap_or_default().to_owned();
+    let is_of_values = |filter: &Value| of_values.contains(&&name(filter)[..]);
+    let Some(at) = filters.iter().position(|filter| !is_of_values(filter)) else { return Ok(()) };
+    match filters[at..].iter().find(|filter| is_of_values(filter)) {
+        None => Ok(()),
+        Some(filter) => {
+            let message =
+                format!("the filter {} of what the filter {} made of bytes", name(filter), name(&filters[at]));
+            Err(Error::unsupported(message))
+        }
+    }
 }
 
 /// Whether a filter stores values as the type that it takes.
@@ -164,19 +181,21 @@ fn rename(codecs: &mut Vec<Value>, keeps_type: &dyn Fn(&Value) -> bool) {
             Some("zlib") => ("numcodecs.zlib", level(1)),
             Some("bz2") => ("numcodecs.bz2", level(1)),
             Some("zstd") => ("zstd", json!({"level": configuration["level"].as_i64().unwrap_or(0), "checksum": false})),
-            Some("blosc") => {
-                let shuffle = ["noshuffle", "shuffle", "bitshuffle"];
-                let shuffle = shuffle[configuration["shuffle"].as_u64().map_or(1, |n| n.min(2)) as usize];
-                let name = configuration["cname"].as_str().unwrap_or("lz4");
-                let level = configuration["clevel"].as_i64().unwrap_or(5);
-                // What packs would want the size of values; what unpacks finds it in the chunk.
-                let typed = json!({"cname": name, "clevel": level, "shuffle": shuffle, "typesize": 1, "blocksize": 0});
-                ("blosc", typed)
-            }
+            Some("blosc") => ("blosc", blosc(configuration)),
             _ => continue,
         };
         *codec = json!({"name": name, "configuration": configuration});
     }
+}
+
+/// The configuration of `blosc` of version 3 for one of numcodecs.
+pub(super) fn blosc(configuration: &Value) -> Value {
+    let shuffle = ["noshuffle", "shuffle", "bitshuffle"];
+    let shuffle = shuffle[configuration["shuffle"].as_u64().map_or(1, |n| n.min(2)) as usize];
+    let name = configuration["cname"].as_str().unwrap_or("lz4");
+    let level = configuration["clevel"].as_i64().unwrap_or(5);
+    // What packs would want the size of values; what unpacks finds it in the chunk.
+    json!({"cname": name, "clevel": level, "shuffle": shuffle, "typesize": 1, "blocksize": 0})
 }
 
 /// The codecs of the chunks in a shard.

@@ -197,6 +197,7 @@ impl Shared {
             }
             _ => self.array.chunk_key(chunk).to_string(),
         };
-        error.context(format!("array `{}` of {}, chunk {key}", self.path, self.root))
+        let array = if self.path.is_empty() { "the array" } else { &format!("array `{}` of", self.path) };
+        error.context(format!("{array} {}, chunk {key}", self.root))
     }
 }

@@ -7,6 +7,7 @@ use terracube_cube::base::recycled_buffer;
 use terracube_cube::{Block, Calendar, DType, Error, Result, TimeUnit};
 use zarrs::array::ArrayBytes;
 
+use super::categories;
 use super::document::Version;
 use super::old_filters::{self, Converted};
 
@@ -114,6 +115,9 @@ impl ValueType {
     fn of_v2(array: &mut Value) -> Result<Self> {
         if let Some(converted) = old_filters::taken_off(array, number_of_v2)? {
             return Ok(Self::Converted(converted));
+        }
+        if categories::prepared(array)? {
+            return Ok(Self::Text);
         }
         let dtype = array.get("dtype").cloned().unwrap_or(Value::Null);
         let Value::String(text) = dtype else {

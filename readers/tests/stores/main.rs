@@ -9,6 +9,7 @@ mod killed;
 mod many;
 mod mapped;
 mod netcdf_remote;
+mod numcodecs;
 mod proxy;
 mod reference_tables;
 mod requests;

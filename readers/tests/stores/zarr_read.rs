@@ -250,16 +250,6 @@ fn filters_of_version_2_are_undone() {
         let found = read(&open(at.to_str().unwrap()).unwrap(), "a");
         assert_eq!(found.unwrap_or_else(|error| panic!("{name}: {error}")), expected, "{name}");
     }
-    // Others are named. (zarrs packs bits in another order than numcodecs.)
-    let categories = json!([{"id": "categorize", "labels": ["a"], "dtype": "<U1", "astype": "|u1"}]);
-    for (dtype, name, filters) in [("<U1", "categorize", categories), ("|b1", "packbits", json!([{"id": "packbits"}]))]
-    {
-        let directory = tempfile::tempdir().unwrap();
-        let metadata = v2(&[3], &[3], dtype, &json!({"filters": filters})).to_string();
-        std::fs::write(directory.path().join(".zarray"), metadata).unwrap();
-        let error = open(directory.path().to_str().unwrap()).unwrap().arrays()[0].source().unwrap_err();
-        assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains(name), "{error}");
-    }
 }
 
 /// What numcodecs' codecs are called in version 3, and a codec that stores values as another type.

@@ -1,9 +1,4 @@
 //! Values of HDF5 attributes, and the references that NetCDF-4 keeps in them.
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use hdf5_reader::global_heap::GlobalHeapCollection;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::Datatype;
 use terracube_cube::base::DType;
@@ -12,6 +7,7 @@ use super::super::item::{Item, padded_text};
 use super::Hdf5;
 use super::datatype::{Values, described, values};
 use super::header::StoredAttribute;
+use super::heap::{Heaps, reference_size};
 use terracube_cube::data::{Attribute, Attributes};
 use terracube_cube::{Error, Result};
 
@@ -36,12 +32,12 @@ const NEEDED: [&str; 7] =
 /// Reads attribute values, with the heaps that hold their strings.
 pub(super) struct AttributeReader<'a> {
     hdf: &'a Hdf5,
-    heaps: RefCell<HashMap<u64, Option<Arc<GlobalHeapCollection>>>>,
+    heaps: Heaps<'a>,
 }
 
 impl<'a> AttributeReader<'a> {
     pub(super) fn new(hdf: &'a Hdf5) -> Self {
-        Self { hdf, heaps: RefCell::new(HashMap::new()) }
+        Self { hdf, heaps: Heaps::new(hdf) }
     }
 
     /// The attributes that users see, in order; those of types without a counterpart (compounds, references) are left out.
@@ -85,9 +81,10 @@ impl<'a> AttributeReader<'a> {
         }
         match values(&message.datatype).ok()? {
             Values::Text => {
-                let size = 8 + usize::from(self.hdf.offset_size());
+                let size = reference_size(self.hdf);
+                let references = message.raw_data.chunks_exact(size).take(n);
                 let mut texts: Vec<String> =
-                    message.raw_data.chunks_exact(size).take(n).map(|reference| self.text(reference)).collect();
+                    references.map(|reference| self.heaps.text(reference).unwrap_or_default()).collect();
                 Some(match texts.len() {
                     1 => Attribute::Text(texts.remove(0)),
                     _ => Attribute::Texts(texts),
@@ -131,37 +128,12 @@ impl<'a> AttributeReader<'a> {
 
     /// The addresses that `DIMENSION_LIST` holds: the first of each axis.
     pub(super) fn dimension_list(&self, attribute: &StoredAttribute) -> Vec<Option<u64>> {
-        let size = 8 + usize::from(self.hdf.offset_size());
+        let size = reference_size(self.hdf);
         let first = |reference: &[u8]| {
-            let object = self.heap_object(reference)?;
+            let object = self.heaps.object(reference).ok()?;
             Cursor::new(&object).read_offset(self.hdf.offset_size()).ok()
         };
         attribute.message.raw_data.chunks_exact(size).map(first).collect()
-    }
-
-    fn text(&self, reference: &[u8]) -> String {
-        let text = self.heap_object(reference).unwrap_or_default();
-        // The length in the reference counts; a NUL ends the string as it does in C.
-        let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
-        super::super::item::text_of(&text[..end])
-    }
-
-    fn heap_object(&self, reference: &[u8]) -> Option<Vec<u8>> {
-        let mut cursor = Cursor::new(reference);
-        let _length = cursor.read_u32_le().ok()?;
-        let address = cursor.read_offset(self.hdf.offset_size()).ok()?;
-        let index = u16::try_from(cursor.read_u32_le().ok()?).ok()?;
-        if index == 0 || Cursor::is_undefined_offset(address, self.hdf.offset_size()) {
-            return None;
-        }
-        let mut heaps = self.heaps.borrow_mut();
-        let heap = heaps.entry(address).or_insert_with(|| {
-            let (offsets, lengths) = (self.hdf.offset_size(), self.hdf.length_size());
-            GlobalHeapCollection::parse_at_storage(self.hdf.file.storage(), address, offsets, lengths)
-                .ok()
-                .map(Arc::new)
-        });
-        heap.as_ref()?.get_object(index).map(|object| object.data.clone())
     }
 }
 

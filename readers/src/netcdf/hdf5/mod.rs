@@ -9,6 +9,7 @@ mod datatype;
 mod dimensions;
 mod filters;
 mod header;
+mod heap;
 #[cfg(feature = "hdf5-c")]
 mod library;
 mod links;
@@ -69,6 +70,13 @@ impl Hdf5 {
             .with_max_object_header_bytes(MAX_HEADER_BYTES);
         let file = Hdf5File::from_storage_with_options(storage, options)
             .map_err(|error| Error::corrupt(format!("the HDF5 header of {} is damaged: {error}", bytes.name())))?;
+        let block = file.superblock();
+        // Libraries disagree with the format's text on how names are found then.
+        if block.version < 2 && block.offset_size != block.length_size {
+            let (offsets, lengths) = (block.offset_size, block.length_size);
+            let message = format!("{}: HDF5 addresses of {offsets} bytes with lengths of {lengths}", bytes.name());
+            return Err(Error::unsupported(message).hint("write the file again with `h5repack`"));
+        }
         let end = file.superblock().eof_address;
         let is_known = !hdf5_reader::io::Cursor::is_undefined_offset(end, file.superblock().offset_size);
         if is_known && end > bytes.len() {

@@ -1,4 +1,4 @@
-//! Strings of variable length: references into heaps all over the file, read whole by `hdf5-reader` within a size limit.
+//! Strings of variable length: references into heaps all over the file, read whole within a size limit.
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use terracube_cube::{Error, Result};
 
 use super::super::guard::guarded;
 use super::Hdf5;
+use super::heap::{Heaps, reference_size};
 use super::objects::Stored;
 
 /// More strings than this in one variable are refused.
@@ -99,7 +100,10 @@ fn read(hdf: &Hdf5, path: &str, stored: &[u64], shape: &[u64]) -> Result<Block> 
     let place = || format!("variable `{path}` of {}", hdf.bytes.name());
     let strings = guarded(hdf.bytes.name(), || {
         let dataset = hdf.file.dataset(path).map_err(|error| hdf.corrupt(error))?;
-        dataset.read_strings().map_err(|error| hdf.corrupt(error))
+        let references = dataset.read_raw_bytes().map_err(|error| hdf.corrupt(error))?;
+        let heaps = Heaps::new(hdf);
+        let references = references.chunks_exact(reference_size(hdf));
+        references.map(|reference| heaps.text(reference)).collect::<Result<Vec<String>>>()
     })
     .map_err(|error| error.context(place()))?;
     let extents: Vec<usize> = stored.iter().map(|&n| n as usize).collect();
