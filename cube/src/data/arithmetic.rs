@@ -115,6 +115,13 @@ impl DataArray {
     }
 
     /// `value` where values are missing (xarray's `fillna`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 3.0]);
+    /// assert_eq!(t.fill_missing(0.0).to_f64()?, [1.0, 0.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn fill_missing(&self, value: impl Operand) -> Self {
@@ -161,24 +168,96 @@ macro_rules! comparisons {
 }
 comparisons! {
     /// Where values are greater (bool). Missing values compare false.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!(t.gt(1.0).to_vec::<u8>()?, [0, 1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     gt => Gt;
     /// Where values are greater or equal (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!(t.ge(2.0).to_vec::<u8>()?, [0, 1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ge => Ge;
     /// Where values are less (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!(t.lt(2.0).to_vec::<u8>()?, [1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     lt => Lt;
     /// Where values are less or equal (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!(t.le(2.0).to_vec::<u8>()?, [1, 1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     le => Le;
     /// Where values are equal (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!((t.eq_to(2.0).to_vec::<u8>()?, t.eq_to(&t).to_vec::<u8>()?), (vec![0, 1, 0], vec![1, 1, 0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     eq_to => Eq;
     /// Where values differ (bool). A missing value differs from everything.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!((t.ne_to(2.0).to_vec::<u8>()?, t.ne_to(&t).to_vec::<u8>()?), (vec![1, 0, 1], vec![0, 0, 1]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ne_to => Ne;
     /// Values to a power.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![2.0, 3.0]);
+    /// assert_eq!(t.pow(2.0).to_f64()?, [4.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pow => Pow;
     /// The greater of two values; missing if one is (numpy's `maximum`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, f64::NAN]);
+    /// let greater = t.maximum(2.0).to_f64()?;
+    /// assert!(greater[..2] == [2.0, 4.0] && greater[2].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     maximum => Max;
     /// The lesser of two values; missing if one is (numpy's `minimum`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 4.0, f64::NAN]);
+    /// let lesser = t.minimum(2.0).to_f64()?;
+    /// assert!(lesser[..2] == [1.0, 2.0] && lesser[2].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     minimum => Min;
     /// Division rounded down (Python's `//`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![7, -7]);
+    /// assert_eq!(t.floor_div(2).to_f64()?, [3.0, -4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     floor_div => FloorDiv;
 }
 
@@ -191,26 +270,100 @@ macro_rules! functions {
 }
 functions! {
     /// Absolute values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![-2, 3]).abs().to_vec::<i32>()?, [2, 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     abs => Abs;
     /// Square roots; NaN below zero.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let roots = DataArray::from_vec(["x"], &[2], vec![9.0, -1.0]).sqrt().to_f64()?;
+    /// assert!(roots[0] == 3.0 && roots[1].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sqrt => Sqrt;
     /// Powers of e.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![0.0, f64::NEG_INFINITY]).exp().to_f64()?, [1.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     exp => Exp;
-    /// Natural logarithms.
+    /// Natural logarithms. NaN below zero (numpy's `log`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let logarithms = DataArray::from_vec(["x"], &[2], vec![1.0, -1.0]).ln().to_f64()?;
+    /// assert!(logarithms[0] == 0.0 && logarithms[1].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ln => Ln;
     /// Decimal logarithms.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![1.0, 1000.0]).log10().round(9).to_f64()?, [0.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     log10 => Log10;
     /// Sines of radians.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![0.0, std::f64::consts::FRAC_PI_2]);
+    /// assert_eq!(t.sin().to_f64()?, [0.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sin => Sin;
     /// Cosines of radians.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![0.0, std::f64::consts::PI]);
+    /// assert_eq!(t.cos().to_f64()?, [1.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     cos => Cos;
     /// Tangents of radians.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![0.0, std::f64::consts::FRAC_PI_4]);
+    /// assert_eq!(t.tan().round(9).to_f64()?, [0.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     tan => Tan;
     /// Cosines of degrees: the weights of latitudes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[3], vec![0.0, 60.0, 90.0]);
+    /// assert_eq!(t.cos_deg().round(9).to_f64()?, [1.0, 0.5, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     cos_deg => CosDeg;
     /// Where values are missing (bool; xarray's `isnull`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]);
+    /// assert_eq!(t.is_missing().to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     is_missing => IsMissing;
     /// Where values are not missing (bool; xarray's `notnull`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]);
+    /// assert_eq!(t.not_missing().to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     not_missing => NotMissing;
 }
 

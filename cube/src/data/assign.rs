@@ -76,6 +76,16 @@ impl DataArray {
 
     /// A dataset of the array and the named coordinates, which become variables; dimension coordinates stay (xarray's
     /// `reset_coords`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let elevation = DataArray::from_vec(["x"], &[2], vec![120.0, 80.0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").assign_coords([("elevation", &elevation)]);
+    /// let dataset = t.reset_coords(["elevation"]);
+    /// assert_eq!(dataset.names().collect::<Vec<_>>(), ["t", "elevation"]);
+    /// assert_eq!(dataset.var("elevation").to_f64()?, [120.0, 80.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reset_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Dataset {
@@ -104,6 +114,14 @@ impl Dataset {
     }
 
     /// The same dataset with coordinates added or replaced (xarray's `assign_coords`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let labels = DataArray::from_vec(["x"], &[2], vec![10.0, 20.0]);
+    /// assert_eq!(dataset.assign_coords([("x", &labels)]).sel("x", 20.0).var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn assign_coords<'a>(&self, coords: impl IntoIterator<Item = (&'a str, &'a DataArray)>) -> Self {
@@ -211,6 +229,15 @@ impl Dataset {
     }
 
     /// Named coordinates become variables (xarray's `reset_coords`). Dimension coordinates cannot.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let elevation = DataArray::from_vec(["x"], &[2], vec![120.0, 80.0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).named("t");
+    /// let dataset = t.to_dataset().assign_coords([("elevation", &elevation)]);
+    /// assert_eq!(dataset.reset_coords(["elevation"]).names().collect::<Vec<_>>(), ["t", "elevation"]);
+    /// assert!(dataset.reset_coords(["x"]).error().is_some());
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reset_coords<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Self {

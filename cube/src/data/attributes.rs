@@ -35,6 +35,13 @@ pub enum Attribute {
 
 impl Attribute {
     /// From JSON: texts, integers and floats become typed, the rest stays JSON.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use terracube_cube::Attribute;
+    /// assert_eq!(Attribute::from_json(json!("K")), Attribute::from("K"));
+    /// assert_eq!(Attribute::from_json(json!([1, 2])), Attribute::I64(vec![1, 2]));
+    /// ```
     #[track_caller]
     pub fn from_json(value: serde_json::Value) -> Self {
         use serde_json::Value;
@@ -66,6 +73,12 @@ impl Attribute {
     }
 
     /// As JSON: a scalar, a list, or what was JSON before. Floats that JSON cannot say become "NaN", "Infinity", "-Infinity".
+    ///
+    /// ```
+    /// use terracube_cube::Attribute;
+    /// assert_eq!(Attribute::F32(vec![0.1]).to_json().to_string(), "0.1");
+    /// assert_eq!(Attribute::F64(vec![1.0, f64::NAN]).to_json().to_string(), r#"[1.0,"NaN"]"#);
+    /// ```
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         fn list<T: Clone>(values: &[T], one: impl Fn(T) -> Value) -> Value {
@@ -108,6 +121,12 @@ impl Attribute {
     }
 
     /// The text; `None` if this is no single text.
+    ///
+    /// ```
+    /// use terracube_cube::Attribute;
+    /// assert_eq!(Attribute::from("K").as_text(), Some("K"));
+    /// assert_eq!(Attribute::from(2.5).as_text(), None);
+    /// ```
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -118,6 +137,12 @@ impl Attribute {
     }
 
     /// All numbers as f64, 64-bit integers rounded; `None` if this holds no numbers.
+    ///
+    /// ```
+    /// use terracube_cube::Attribute;
+    /// assert_eq!(Attribute::I16(vec![-1, 2]).numbers(), Some(vec![-1.0, 2.0]));
+    /// assert_eq!(Attribute::from("12").numbers(), None);
+    /// ```
     pub fn numbers(&self) -> Option<Vec<f64>> {
         Some(match self {
             Self::I8(v) => v.iter().map(|&x| f64::from(x)).collect(),
@@ -135,6 +160,12 @@ impl Attribute {
     }
 
     /// The first number as f64; `None` if this holds no numbers.
+    ///
+    /// ```
+    /// use terracube_cube::Attribute;
+    /// assert_eq!(Attribute::F32(vec![0.5, 2.0]).number(), Some(0.5));
+    /// assert_eq!(Attribute::from("K").number(), None);
+    /// ```
     pub fn number(&self) -> Option<f64> {
         self.numbers()?.first().copied()
     }
@@ -183,22 +214,50 @@ pub struct Attributes(Arc<Vec<(String, Attribute)>>);
 
 impl Attributes {
     /// No attributes.
+    ///
+    /// ```
+    /// use terracube_cube::Attributes;
+    /// let mut attrs = Attributes::new();
+    /// attrs.set("units", "K");
+    /// assert_eq!((attrs.len(), attrs.text("units")), (1, Some("K")));
+    /// ```
     #[track_caller]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value of an attribute.
+    /// The value of an attribute. `None` if there is none of that name.
+    ///
+    /// ```
+    /// use terracube_cube::{Attribute, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("height", 2.0);
+    /// assert_eq!(t.attrs().get("height"), Some(&Attribute::F64(vec![2.0])));
+    /// assert_eq!(t.attrs().get("units"), None);
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Attribute> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
     /// The text of an attribute; `None` if it is missing or no text.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").with_attr("height", 2.0);
+    /// assert_eq!((t.attrs().text("units"), t.attrs().text("height")), (Some("K"), None));
+    /// ```
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Attribute::as_text)
     }
 
     /// Sets an attribute; one that is there keeps its place.
+    ///
+    /// ```
+    /// use terracube_cube::Attributes;
+    /// let mut attrs: Attributes = [("units", "K"), ("title", "t")].into_iter().map(|(name, text)| (name, text.into())).collect();
+    /// attrs.set("units", "degC");
+    /// assert_eq!(attrs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["units", "title"]);
+    /// assert_eq!(attrs.text("units"), Some("degC"));
+    /// ```
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Attribute>) {
         let (name, value) = (name.into(), value.into());
         let list = Arc::make_mut(&mut self.0);
@@ -208,24 +267,50 @@ impl Attributes {
         }
     }
 
-    /// Takes an attribute out.
+    /// Takes an attribute out. `None` if there is none of that name.
+    ///
+    /// ```
+    /// use terracube_cube::{Attribute, Attributes};
+    /// let mut attrs = Attributes::new();
+    /// attrs.set("units", "K");
+    /// assert_eq!(attrs.remove("units"), Some(Attribute::from("K")));
+    /// assert_eq!(attrs.remove("units"), None);
+    /// ```
     pub fn remove(&mut self, name: &str) -> Option<Attribute> {
         let position = self.0.iter().position(|(n, _)| n == name)?;
         Some(Arc::make_mut(&mut self.0).remove(position).1)
     }
 
     /// Names and values in stored order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").with_attr("height", 2);
+    /// let texts: Vec<String> = t.attrs().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    /// assert_eq!(texts, ["units: K", "height: 2"]);
+    /// ```
     #[track_caller]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Attribute)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The number of attributes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").attrs().len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]);
+    /// assert!(t.attrs().is_empty() && !t.with_attr("units", "K").attrs().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

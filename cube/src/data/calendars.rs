@@ -35,6 +35,16 @@ impl DataArray {
 
     /// As [`DataArray::convert_calendar`] at equal distances from the first date to the last: dates without a value are missing (xarray's
     /// `convert_calendar(missing=NaN)`). `frequency` is that of the data: "D", "6h", "MS".
+    ///
+    /// ```
+    /// use terracube_cube::{AlignOn, Calendar, DataArray, date_range};
+    /// let days = date_range("2000-02-28", "2000-03-01", "D", Calendar::NoLeap);
+    /// let t = DataArray::from_vec(["time"], &[2], vec![1.0, 2.0]).assign_coords([("time", &days)]);
+    /// let filled = t.convert_calendar_filled("time", Calendar::Standard, AlignOn::Date, "D");
+    /// assert_eq!(filled.coord("time").values()?.to_dates()?, ["2000-02-28", "2000-02-29", "2000-03-01"]);
+    /// assert_eq!(filled.fill_missing(-9.0).to_f64()?, [1.0, -9.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn convert_calendar_filled(&self, dim: &str, calendar: Calendar, align: AlignOn, frequency: &str) -> Self {
@@ -70,6 +80,16 @@ impl DataArray {
 
     /// Values at times of any calendar, on the straight line between those of the data by the part of the year that has passed (xarray's
     /// `interp_calendar`). Needs whole columns only where the times are not sorted.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range, date_range_of};
+    /// let days = date_range("2001-01-01", "2001-01-31", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[31], (0..31).map(f64::from).collect()).assign_coords([("time", &days)]);
+    /// let middle = date_range_of("2001-01-16", 1, "D", Calendar::Day360);
+    /// let found = t.interp_calendar("time", &middle).to_f64()?;
+    /// assert!((found[0] - 15.0 * 365.0 / 360.0).abs() < 1e-6);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn interp_calendar(&self, dim: &str, times: &DataArray) -> Self {
@@ -98,6 +118,15 @@ impl DataArray {
 
 impl Dataset {
     /// Every variable along the dimension at dates of another calendar; see [`DataArray::convert_calendar`].
+    ///
+    /// ```
+    /// use terracube_cube::{AlignOn, Calendar, DataArray, date_range};
+    /// let days = date_range("2000-02-28", "2000-03-01", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[3], vec![1.0, 2.0, 3.0]).assign_coords([("time", &days)]);
+    /// let noleap = t.named("t").to_dataset().convert_calendar("time", Calendar::NoLeap, AlignOn::Date);
+    /// assert_eq!(noleap.var("t").to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn convert_calendar(&self, dim: &str, calendar: Calendar, align: AlignOn) -> Self {

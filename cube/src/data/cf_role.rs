@@ -15,6 +15,16 @@ pub enum CfRole {
 }
 
 /// The part that a coordinate plays by `standard_name`, `units`, `axis`, or, if those say nothing, by the usual names.
+///
+/// ```
+/// use terracube_cube::{Attribute, Block, Dims, Variable};
+/// use terracube_cube::data::{CfRole, cf_role};
+/// let y = Variable::from_block(Dims::new(["y"])?, Block::new(&[1], vec![50.0])?);
+/// let attrs = [("units", Attribute::from("degrees_north"))].into_iter().collect();
+/// assert_eq!(cf_role("y", &y.with_attrs(attrs)), Some(CfRole::Latitude));
+/// assert_eq!(cf_role("lon", &y), Some(CfRole::Longitude));
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 pub fn cf_role(name: &str, variable: &Variable) -> Option<CfRole> {
     if variable.dtype().kind() == crate::base::Kind::Time {
         return Some(CfRole::Time);

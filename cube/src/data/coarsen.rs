@@ -53,6 +53,14 @@ pub struct Coarsened {
 
 impl Coarsened {
     /// Blocks along a further dimension.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 4], (0..8).map(f64::from).collect());
+    /// let coarse = t.coarsen("y", 2).and("x", 2).max();
+    /// assert_eq!((coarse.shape(), coarse.to_f64()?), (&[1u64, 2][..], vec![5.0, 7.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn and(&self, dim: &str, window: u64) -> Self {
@@ -89,7 +97,14 @@ impl Coarsened {
         Self { boundary: Boundary::Pad, ..self.clone() }
     }
 
-    /// The mean of every block, missing values left out.
+    /// The mean of every block, missing values left out. Integers give f64, f32 stays f32. Lazy.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).mean().to_f64()?, [1.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn mean(&self) -> DataArray {
@@ -104,20 +119,41 @@ impl Coarsened {
     }
 
     /// The sum of every block, missing values left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).sum().to_f64()?, [1.0, 8.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn sum(&self) -> DataArray {
         self.of(ReduceOp::Sum)
     }
 
-    /// The least value of every block.
+    /// The least value of every block. Missing values are left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![4.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).min().to_f64()?, [4.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn min(&self) -> DataArray {
         self.of(ReduceOp::Min)
     }
 
-    /// The greatest value of every block.
+    /// The greatest value of every block. Missing values are left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![4.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).max().to_f64()?, [4.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn max(&self) -> DataArray {
@@ -125,6 +161,13 @@ impl Coarsened {
     }
 
     /// How many values of every block are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![4.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).count().to_vec::<i64>()?, [1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn count(&self) -> DataArray {
@@ -132,6 +175,13 @@ impl Coarsened {
     }
 
     /// The median of every block (over several dimensions only where blocks fill them).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[6], vec![1.0, 9.0, 2.0, 5.0, f64::NAN, 7.0]);
+    /// assert_eq!(t.coarsen("x", 3).median().to_f64()?, [2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn median(&self) -> DataArray {
@@ -145,14 +195,28 @@ impl Coarsened {
         self.single("median", |array, codes, axis, dim| array.group_quantile(codes, axis, dim, 0.5, true))
     }
 
-    /// The standard deviation of every block (over several dimensions only where blocks fill them).
+    /// The standard deviation of every block (over several dimensions only where blocks fill them). Divides by the number of values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, 5.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).std().to_f64()?, [1.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn std(&self) -> DataArray {
         self.spread(ReduceOp::Std { ddof: 0 }, "std")
     }
 
-    /// The variance of every block (over several dimensions only where blocks fill them).
+    /// The variance of every block (over several dimensions only where blocks fill them). Divides by the number of values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 5.0, 5.0, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).var().to_f64()?, [4.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn var(&self) -> DataArray {
@@ -160,6 +224,13 @@ impl Coarsened {
     }
 
     /// The product of every block, missing values left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![2.0, 3.0, f64::NAN, 5.0]);
+    /// assert_eq!(t.coarsen("x", 2).prod().to_f64()?, [6.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn prod(&self) -> DataArray {
@@ -167,6 +238,13 @@ impl Coarsened {
     }
 
     /// Whether any value of every block holds (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1, 2, 3, 1]);
+    /// assert_eq!(t.gt(2).coarsen("x", 2).any().to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn any(&self) -> DataArray {
@@ -174,6 +252,13 @@ impl Coarsened {
     }
 
     /// Whether all values of every block hold (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![3, 4, 3, 1]);
+    /// assert_eq!(t.gt(2).coarsen("x", 2).all().to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn all(&self) -> DataArray {

@@ -359,6 +359,15 @@ fn all_equal(coords: &[&Coord]) -> Result<bool> {
 /// Datasets one behind the other along a dimension (xarray's `concat`): variables that have the dimension are joined, the others are
 /// those of the first dataset; if none has it, every variable gets it.
 ///
+/// ```
+/// use terracube_cube::{DataArray, concat_datasets};
+/// let part = |time: f64, v: f64| DataArray::from_vec(["time"], &[1], vec![v]).with_coord("time", vec![time]).named("t").to_dataset();
+/// let joined = concat_datasets(&[&part(0.0, 5.0), &part(1.0, 7.0)], "time")?;
+/// assert_eq!(joined.var("t").to_f64()?, [5.0, 7.0]);
+/// assert_eq!(joined.coord("time").to_f64()?, [0.0, 1.0]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// If a dataset lacks a variable of the first, or labels differ.
 #[track_caller]
@@ -380,6 +389,16 @@ pub fn concat_datasets(datasets: &[&Dataset], dim: &str) -> Result<Dataset> {
 
 /// The variables of several datasets in one (xarray's `merge`); a variable that several have must be the same there, or missing
 /// nowhere but in one of them is filled from the other.
+///
+/// ```
+/// use terracube_cube::{DataArray, Join, merge};
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).named("t").to_dataset();
+/// let p = DataArray::from_vec(["x"], &[2], vec![5.0, 6.0]).with_coord("x", vec![1, 2]).named("p").to_dataset();
+/// let both = merge(&[&t, &p], Join::Inner)?;
+/// assert_eq!((both.var("t").to_f64()?, both.var("p").to_f64()?), (vec![2.0], vec![5.0]));
+/// assert!(merge(&[&t, &p], Join::Exact).is_err());
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If labels differ under [`Join::Exact`], or a variable stands twice with other values.
@@ -415,6 +434,16 @@ fn merged(datasets: &[&Dataset], join: Join) -> Result<Dataset> {
 }
 
 /// Arrays over the same dims and labels, the values of each repeated along the dims it lacks (xarray's `broadcast`).
+///
+/// ```
+/// use terracube_cube::{DataArray, broadcast};
+/// let a = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+/// let b = DataArray::from_vec(["y"], &[2], vec![10.0, 20.0]);
+/// let both = broadcast(&[&a, &b])?;
+/// assert_eq!(both[0].shape(), [2, 2]);
+/// assert_eq!((both[0].to_f64()?, both[1].to_f64()?), (vec![1.0, 1.0, 2.0, 2.0], vec![10.0, 20.0, 10.0, 20.0]));
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If labels cannot be aligned.

@@ -18,26 +18,60 @@ pub struct Array {
 
 impl Array {
     /// The dimensions in axis order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let values = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).values()?;
+    /// assert_eq!(values.dims().iter().collect::<Vec<_>>(), ["y", "x"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn dims(&self) -> &Dims {
         &self.dims
     }
 
     /// The length of each axis.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).values()?.shape(), [1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn shape(&self) -> &[usize] {
         self.block.shape()
     }
 
     /// The dtype.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![1.0f32, 2.0]).values()?.dtype(), DType::F32);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn dtype(&self) -> DType {
         self.block.dtype()
     }
 
     /// The values as a block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let values = DataArray::from_vec(["x"], &[2], vec![1i16, 2]).values()?;
+    /// assert_eq!(values.block().values::<i16>()?, [1, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn block(&self) -> &Block {
         &self.block
     }
 
     /// The values in C order without copying (`u8` for bool, `i64` for times and durations).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let values = DataArray::from_vec(["x"], &[2], vec![1.0f32, 2.0]).values()?;
+    /// assert_eq!(values.as_slice::<f32>()?, [1.0, 2.0]);
+    /// assert_eq!(values.as_slice::<f64>().unwrap_err().message(), "the values are float32, not float64");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the dtype is held as another type.
@@ -51,6 +85,14 @@ impl Array {
 
     /// The values in C order.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let values = DataArray::from_vec(["x"], &[2], vec![1, 5]).gt(2).values()?;
+    /// assert_eq!(values.to_vec::<u8>()?, [0, 1]);
+    /// assert!(values.to_vec::<i32>().is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the dtype is held as another type.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
@@ -59,6 +101,12 @@ impl Array {
 
     /// The values in C order as f64; missing times are NaN.
     ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![1i16, 2]).values()?.to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// For strings.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
@@ -66,6 +114,14 @@ impl Array {
     }
 
     /// The strings in C order.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[2], ["Bonn", "Oslo"])?).values()?;
+    /// assert_eq!(names.to_strings()?, ["Bonn", "Oslo"]);
+    /// assert_eq!(DataArray::from_vec(["x"], &[1], vec![1.0]).values()?.to_strings().unwrap_err().message(), "the values are float64, not strings");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// For other dtypes.
@@ -76,6 +132,13 @@ impl Array {
     }
 
     /// The times in C order as text ("1981-01-16T12:00:00"), in their own calendar; "NaT" where missing.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, date_range};
+    /// let days = date_range("2000-02-29", "2000-03-01", "12h", Calendar::Standard);
+    /// assert_eq!(days.values()?.to_dates()?, ["2000-02-29T00:00:00", "2000-02-29T12:00:00", "2000-03-01T00:00:00"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// For other dtypes.
@@ -88,6 +151,13 @@ impl Array {
 
     /// The values in C order as a flat Arrow array, without a copy but for bool. Missing floats are NaN, not null; times of other than
     /// standard calendars have no Arrow type and come as Int64 counts.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let arrow = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]).values()?.to_arrow()?;
+    /// assert_eq!((arrow.len(), arrow.null_count(), arrow.data_type().to_string().as_str()), (2, 0, "Float64"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn to_arrow(&self) -> Result<ArrayRef> {
         fn flat<A: types::ArrowPrimitiveType>(block: &Block) -> Result<ArrayRef>
         where
@@ -158,6 +228,14 @@ impl DataArray {
 
     /// As [`DataArray::compute`], under another budget, observer or cancel token; with what the run did.
     ///
+    /// ```
+    /// use terracube_cube::{Context, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// let (doubled, report) = (&t * 2.0).compute_with(&Context::current()?.with_budget(64 << 20))?;
+    /// assert_eq!((doubled.to_f64()?, report.spilled_bytes), (vec![2.0, 4.0], 0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`DataArray::compute`].
     #[track_caller]
@@ -186,6 +264,15 @@ impl DataArray {
     }
 
     /// The values if they are in memory already; computes nothing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// assert_eq!(t.loaded().unwrap().to_f64()?, [1.0, 2.0]);
+    /// assert!((&t * 2.0).loaded().is_none());
+    /// assert!((&t * 2.0).compute()?.loaded().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn loaded(&self) -> Option<Array> {
         match self.variable.expr().op() {
             Op::Constant(block) => Some(Array { dims: self.dims().clone(), block: block.contiguous().ok()? }),
@@ -267,6 +354,13 @@ impl DataArray {
 
     /// As [`DataArray::explain`], under another budget.
     ///
+    /// ```
+    /// use terracube_cube::{Context, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).mean("x");
+    /// assert!(!t.explain_with(&Context::current()?.with_budget(64 << 20))?.is_empty());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The mistake that the array carries.
     #[track_caller]
@@ -275,6 +369,17 @@ impl DataArray {
     }
 
     /// Computes into a sink.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use terracube_cube::{DataArray, Sink};
+    /// use terracube_cube::execute::MemorySink;
+    /// let memory = Arc::new(MemorySink::new());
+    /// let sink: Arc<dyn Sink> = memory.clone();
+    /// DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).compute_into(&sink)?;
+    /// assert_eq!(memory.take()?.to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`DataArray::compute`], and what the sink gives.
@@ -401,6 +506,14 @@ pub fn compute<C: Computable>(lazy: C) -> Result<C::Output> {
 
 /// As [`compute`], under another budget, observer or cancel token; with what the run did.
 ///
+/// ```
+/// use terracube_cube::{Context, DataArray, compute_with};
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+/// let (both, report) = compute_with(vec![t.min("x"), t.max("x")], &Context::current()?)?;
+/// assert_eq!((both[0].item()?, both[1].item()?, report.spilled_bytes), (1.0, 3.0, 0));
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`DataArray::compute`].
 #[track_caller]
@@ -412,6 +525,14 @@ pub fn compute_with<C: Computable>(lazy: C, context: &Context) -> Result<(C::Out
 }
 
 /// As [`compute`], for async callers: runs on a thread of its own.
+///
+/// ```
+/// use terracube_cube::{DataArray, compute_async};
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+/// let both = futures::executor::block_on(compute_async(vec![t.min("x"), t.max("x")]))?;
+/// assert_eq!((both[0].item()?, both[1].item()?), (1.0, 3.0));
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`DataArray::compute`].

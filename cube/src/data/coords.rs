@@ -30,26 +30,61 @@ impl Coord {
     }
 
     /// The name.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert_eq!(t.coords().get("lat").map(|coord| coord.name()), Some("lat"));
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The lazy variable.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0f32, 20.0]);
+    /// let lat = t.coords().get("lat").unwrap();
+    /// assert_eq!((lat.variable().dtype(), lat.variable().shape()), (DType::F32, &[2u64][..]));
+    /// ```
     pub fn variable(&self) -> &Variable {
         &self.variable
     }
 
     /// The part it plays by CF: latitude, longitude, vertical, time.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_cube::data::CfRole;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert_eq!(t.coords().get("lat").unwrap().role(), Some(CfRole::Latitude));
+    /// ```
     pub fn role(&self) -> Option<CfRole> {
         cf_role(&self.name, &self.variable)
     }
 
     /// Whether it is a dimension coordinate: 1-D and named as its dimension.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let elevation = DataArray::from_vec(["x"], &[2], vec![120.0, 80.0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).assign_coords([("elevation", &elevation)]);
+    /// let held: Vec<_> = t.coords().iter().map(|coord| (coord.name(), coord.is_dimension())).collect();
+    /// assert_eq!(held, [("x", true), ("elevation", false)]);
+    /// ```
     pub fn is_dimension(&self) -> bool {
         self.variable.dims().len() == 1 && **self.variable.dims().name(0) == *self.name
     }
 
     /// The values, read on first use.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert_eq!(t.coords().get("lat").unwrap().values()?.values::<f64>()?, [10.0, 20.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If they cannot be read; the error names the coordinate.
@@ -59,6 +94,13 @@ impl Coord {
     }
 
     /// The values if they are in memory already; reads nothing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert_eq!(t.coords().get("lat").unwrap().loaded().unwrap().to_f64()?, [10.0, 20.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn loaded(&self) -> Option<Block> {
         if let crate::plan::Op::Constant(block) = self.variable.expr().op() {
             return Some(block.clone());
@@ -67,6 +109,14 @@ impl Coord {
     }
 
     /// The index over the values, built on first use.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![20.0, 10.0]);
+    /// let index = t.coords().get("lat").unwrap().index()?;
+    /// assert_eq!((index.len(), index.is_descending()), (2, true));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If this is not 1-D or its values cannot be read.
@@ -126,33 +176,72 @@ pub struct Coords(Arc<Vec<Coord>>);
 
 impl Coords {
     /// The coordinate of a name; `None` if there is none.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert!(t.coords().get("lat").is_some() && t.coords().get("lon").is_none());
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Coord> {
         self.0.iter().find(|coord| &*coord.name == name)
     }
 
     /// All coordinates in order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).with_coord("y", vec![5]).with_coord("x", vec![0, 1]);
+    /// let lengths: Vec<u64> = t.coords().iter().map(|coord| coord.variable().shape()[0]).collect();
+    /// assert_eq!(lengths, [1, 2]);
+    /// ```
     #[track_caller]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Coord> {
         self.0.iter()
     }
 
     /// The names in order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).with_coord("y", vec![5]).with_coord("x", vec![0, 1]);
+    /// assert_eq!(t.coords().names().collect::<Vec<_>>(), ["y", "x"]);
+    /// ```
     #[track_caller]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|coord| &*coord.name)
     }
 
     /// The number of coordinates.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]);
+    /// assert_eq!(t.coords().len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// assert!(t.coords().is_empty() && !t.with_coord("x", vec![0, 1]).coords().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The coordinate that plays a part by CF along the given dimensions, if exactly one does.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_cube::data::CfRole;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]);
+    /// assert_eq!(t.coords().by_role(CfRole::Latitude).unwrap().name(), "lat");
+    /// assert!(t.coords().by_role(CfRole::Longitude).is_none());
+    /// ```
     pub fn by_role(&self, role: CfRole) -> Option<&Coord> {
         let mut found = self.0.iter().filter(|coord| coord.role() == Some(role));
         found.next().filter(|_| found.next().is_none())

@@ -29,6 +29,14 @@ pub struct DataArray {
 
 impl DataArray {
     /// An array over a lazy variable. Coordinates that have dimensions that the variable lacks are left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).with_coord("x", vec![0, 1]);
+    /// let mean = DataArray::new(Some("mean"), t.mean("x").variable().clone(), t.coords().clone());
+    /// assert_eq!((mean.name(), mean.coords().len(), mean.item()?), (Some("mean"), 0, 2.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn new(name: Option<&str>, variable: Variable, coords: Coords) -> Self {
         let fits = |coord: &Coord| coord.variable().dims().iter().all(|dim| variable.dims().contains(dim));
@@ -56,12 +64,25 @@ impl DataArray {
     }
 
     /// An array over a block in memory.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["station"], Block::from_strings(&[2], ["Bonn", "Oslo"])?);
+    /// assert_eq!(names.isel("station", 1).values()?.to_strings()?, ["Oslo"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn from_block<S: AsRef<str>>(dims: impl IntoIterator<Item = S>, block: Block) -> Self {
         Self::from_expr(Expr::from_result(Dims::new(dims).map(|dims| Expr::constant(dims, block))))
     }
 
-    /// An array that is nothing but a mistake.
+    /// An array that is nothing but a mistake. Every terminal call returns it.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Error};
+    /// let wrong = DataArray::failed(Error::invalid("no such station"));
+    /// assert_eq!((&wrong + 1.0).to_f64().unwrap_err().message(), "no such station");
+    /// ```
     #[track_caller]
     pub fn failed(error: Error) -> Self {
         Self::from_expr(Expr::failed(error))
@@ -103,6 +124,14 @@ impl DataArray {
     }
 
     /// The same array with a dimension coordinate from a block (times, strings).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let t = DataArray::from_vec(["station"], &[2], vec![1.0, 2.0]);
+    /// let t = t.with_coord_block("station", Block::from_strings(&[2], ["Bonn", "Oslo"])?);
+    /// assert_eq!(t.sel("station", "Oslo").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_coord_block(&self, dim: &str, labels: Block) -> Self {
@@ -114,6 +143,16 @@ impl DataArray {
     }
 
     /// The same array with a coordinate of any shape over its dimensions (xarray's `assign_coords`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let elevation = DataArray::from_vec(["x"], &[2], vec![120.0, 80.0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord_variable("elevation", elevation.variable().clone());
+    /// assert_eq!(t.coord("elevation").to_f64()?, [120.0, 80.0]);
+    /// let wrong = t.with_coord_variable("z", DataArray::from_vec(["x"], &[1], vec![0]).variable().clone());
+    /// assert_eq!(wrong.error().unwrap().message(), "coordinate `z` has 1 values along `x`, the array 2");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_coord_variable(&self, name: &str, variable: Variable) -> Self {
@@ -167,6 +206,12 @@ impl DataArray {
     }
 
     /// The same array with other attributes.
+    ///
+    /// ```
+    /// use terracube_cube::{Attributes, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").with_attrs(Attributes::new());
+    /// assert!(t.attrs().is_empty());
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_attrs(&self, attrs: Attributes) -> Self {
@@ -174,56 +219,119 @@ impl DataArray {
     }
 
     /// The name of the variable, if it has one.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]);
+    /// assert_eq!((t.name(), t.named("t2m").name()), (None, Some("t2m")));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// The dimensions in axis order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]);
+    /// assert_eq!(t.dims().iter().collect::<Vec<_>>(), ["y", "x"]);
+    /// ```
     pub fn dims(&self) -> &Dims {
         self.variable.dims()
     }
 
     /// The length of each axis.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).shape(), [1, 2]);
+    /// ```
     pub fn shape(&self) -> &[u64] {
         self.variable.shape()
     }
 
     /// The number of values.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[3, 2], vec![0.0; 6]).size(), 6);
+    /// ```
     pub fn size(&self) -> u64 {
         self.variable.expr().size()
     }
 
     /// Bytes of all values in memory (xarray's `nbytes`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[3, 2], vec![0.0f32; 6]).n_bytes(), 24);
+    /// ```
     pub fn n_bytes(&self) -> u64 {
         self.variable.expr().n_bytes()
     }
 
     /// The dtype of the values.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1, 3]);
+    /// assert_eq!((t.dtype(), t.mean("x").dtype(), t.gt(2).dtype()), (DType::I32, DType::F64, DType::Bool));
+    /// ```
     pub fn dtype(&self) -> DType {
         self.variable.dtype()
     }
 
     /// The chunks in which the values come most cheaply.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!((t.chunks().n_chunks(), t.chunks().shape()), (1, vec![4]));
+    /// ```
     pub fn chunks(&self) -> &ChunkGrid {
         self.variable.chunks()
     }
 
     /// The attributes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K");
+    /// assert_eq!(t.attrs().text("units"), Some("K"));
+    /// ```
     pub fn attrs(&self) -> &Attributes {
         self.variable.attrs()
     }
 
     /// How it was stored; empty once values were changed.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]);
+    /// assert!(t.encoding().is_empty());
+    /// ```
     pub fn encoding(&self) -> &Encoding {
         self.variable.encoding()
     }
 
     /// The lazy variable without coordinates.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]);
+    /// assert_eq!((t.variable().shape(), t.variable().dtype()), (&[2u64][..], DType::F64));
+    /// ```
     pub fn variable(&self) -> &Variable {
         &self.variable
     }
 
     /// The coordinates.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]);
+    /// assert_eq!(t.coords().names().collect::<Vec<_>>(), ["x"]);
+    /// ```
     pub fn coords(&self) -> &Coords {
         &self.coords
     }

@@ -63,6 +63,13 @@ impl Dataset {
     }
 
     /// Groups of every variable that has the grouped coordinate; the others stay as they are. See [`DataArray::group_by`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]).named("t").to_dataset();
+    /// assert_eq!(dataset.group_by("x").mean().var("t").to_f64()?, [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn group_by(&self, key: &str) -> DatasetGroupBy {
         let name =
@@ -121,22 +128,86 @@ macro_rules! reductions {
 }
 reductions! {
     /// Means of every variable over those of the dims that it has; strings are left out. See [`DataArray::mean`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 3.0, 5.0, 9.0]).named("t");
+    /// let dataset = t.to_dataset().assign([("p", &DataArray::from_vec(["y"], &[2], vec![1.0, 2.0]))]).mean("x");
+    /// assert_eq!((dataset.var("t").to_f64()?, dataset.var("p").to_f64()?), (vec![2.0, 7.0], vec![1.0, 2.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean => mean true true;
     /// Sums of every variable. See [`DataArray::sum`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.sum("x").var("t").item()?, 6.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum => sum true true;
     /// Products of every variable. See [`DataArray::prod`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![2.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.prod("x").var("t").item()?, 10.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     prod => prod true true;
     /// Least values of every variable. See [`DataArray::min`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![2.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.min("x").var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min => min true true;
     /// Greatest values of every variable. See [`DataArray::max`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![2.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.max("x").var("t").item()?, 5.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max => max true true;
     /// Variances of every variable (`var` names a variable here). See [`DataArray::var`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.variance("x").var("t").item()?, 4.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     variance => var true false;
     /// Standard deviations of every variable. See [`DataArray::std`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.std("x").var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std => std true false;
     /// Medians of every variable. See [`DataArray::median`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 9.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.median("x").var("t").item()?, 5.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     median => median true true;
     /// How many values of every variable are not missing. See [`DataArray::count`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.count("x").var("t").to_vec::<i64>()?, [2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count => count false false;
 }
 
@@ -154,6 +225,13 @@ impl DatasetGroupBy {
     }
 
     /// A quantile of every group of every variable; see [`GroupBy::quantile`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).with_coord("x", vec![7, 7, 7]).named("t").to_dataset();
+    /// assert_eq!(dataset.group_by("x").quantile(0.75).var("t").to_f64()?, [3.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn quantile(&self, q: f64) -> Dataset {

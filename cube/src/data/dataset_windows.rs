@@ -50,6 +50,13 @@ impl Dataset {
     }
 
     /// Windows from the start of a dimension to each position (xarray's `cumulative`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.cumulative("x").mean().var("t").to_f64()?, [1.0, 3.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn cumulative(&self, dim: &str) -> DatasetRolling {
         let len = self.dims().iter().find(|(held, _)| held == dim).map_or(1, |(_, len)| *len);
@@ -70,6 +77,14 @@ impl Dataset {
     }
 
     /// Weights for the reduction that follows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[2], vec![3.0, 1.0]);
+    /// assert_eq!(dataset.weighted(&weights).mean("x").var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn weighted(&self, weights: &DataArray) -> DatasetWeighted {
         DatasetWeighted { dataset: self.clone(), weights: weights.clone() }
@@ -78,6 +93,13 @@ impl Dataset {
 
 impl DatasetRolling {
     /// Results stand in the middle of their windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 3).centered().mean().var("t").isel("x", 1).item()?, 3.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn centered(&self) -> Self {
@@ -85,6 +107,13 @@ impl DatasetRolling {
     }
 
     /// Windows with at least `n` values that are not missing give a result.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 3).min_periods(1).mean().var("t").to_f64()?, [1.0, 1.5, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn min_periods(&self, n: u64) -> Self {
@@ -92,6 +121,13 @@ impl DatasetRolling {
     }
 
     /// Variances and standard deviations divide by the count less `n`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).ddof(1).var().var("t").isel("x", 1).item()?, 8.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn ddof(&self, n: u32) -> Self {
@@ -99,6 +135,13 @@ impl DatasetRolling {
     }
 
     /// A quantile of each window.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 3).quantile(0.75).var("t").isel("x", 2).item()?, 3.5);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn quantile(&self, q: f64) -> Dataset {
@@ -117,6 +160,13 @@ impl DatasetRolling {
 
 impl DatasetCoarsened {
     /// Blocks along a further dimension.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("y", 2).and("x", 2).mean().var("t").to_f64()?, [3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn and(&self, dim: &str, window: u64) -> Self {
@@ -126,6 +176,13 @@ impl DatasetCoarsened {
     }
 
     /// Positions that do not fill a block are left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).trim().sum().var("t").to_f64()?, [3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn trim(&self) -> Self {
@@ -133,6 +190,13 @@ impl DatasetCoarsened {
     }
 
     /// The last block may be shorter.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).pad().sum().var("t").to_f64()?, [3.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn pad(&self) -> Self {
@@ -169,16 +233,51 @@ macro_rules! statistics {
 }
 statistics! { DatasetRolling, RollingWindow:
     /// Sums of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).sum().var("t").to_f64()?, [1.0, 3.0, 8.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum;
     /// Means of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).mean().var("t").to_f64()?, [1.0, 1.5, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean;
     /// Least values of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![3.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).min().var("t").to_f64()?, [3.0, 2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min;
     /// Greatest values of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![3.0, 2.0, 6.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).max().var("t").to_f64()?, [3.0, 3.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max;
     /// Variances of the windows.
     var;
     /// Standard deviations of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).std().var("t").to_f64()?, [0.0, 2.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std;
     /// How many values of the windows are not missing.
     count;
@@ -187,14 +286,49 @@ statistics! { DatasetRolling, RollingWindow:
 }
 statistics! { DatasetCoarsened, Coarsened:
     /// The mean of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, f64::NAN, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).mean().var("t").to_f64()?, [2.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean;
     /// The sum of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, f64::NAN, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).sum().var("t").to_f64()?, [4.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum;
     /// The least value of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, 4.0, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).min().var("t").to_f64()?, [1.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min;
     /// The greatest value of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, 4.0, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).max().var("t").to_f64()?, [3.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max;
     /// How many values of every block are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, f64::NAN, 9.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).count().var("t").to_vec::<i64>()?, [2, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count;
     /// The median of every block.
     median;
@@ -213,13 +347,45 @@ macro_rules! weighted {
 }
 weighted! {
     /// Weighted means of every variable over those of the dims that it has.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 9.0]);
+    /// assert_eq!(dataset.weighted(&weights).mean("x").var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean;
     /// Weighted sums.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 9.0]);
+    /// assert_eq!(dataset.weighted(&weights).sum("x").var("t").item()?, 8.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum;
     /// Weighted variances.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[2], vec![3.0, 1.0]);
+    /// assert_eq!(dataset.weighted(&weights).var("x").var("t").item()?, 3.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     var;
     /// Weighted standard deviations.
     std;
     /// Sums of the weights of values that are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 9.0]);
+    /// assert_eq!(dataset.weighted(&weights).sum_of_weights("x").var("t").item()?, 4.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum_of_weights;
 }

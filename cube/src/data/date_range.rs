@@ -26,6 +26,13 @@ pub fn date_range(start: &str, end: &str, frequency: &str, calendar: Calendar) -
 }
 
 /// `n` times from a date on at a frequency; see [`date_range`] (xarray's `date_range(start, periods=n)`).
+///
+/// ```
+/// use terracube_cube::{Calendar, date_range_of};
+/// let days = date_range_of("2001-02-27", 3, "D", Calendar::NoLeap);
+/// assert_eq!(days.values()?.to_dates()?, ["2001-02-27", "2001-02-28", "2001-03-01"]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 #[must_use]
 #[track_caller]
 pub fn date_range_of(start: &str, n: u32, frequency: &str, calendar: Calendar) -> DataArray {

@@ -81,6 +81,14 @@ impl ExponentialWindow {
     }
 
     /// Weighted variances, corrected for bias as in pandas' `ewm(...).var()`; missing until the second value.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let spread = t.rolling_exp("x", Decay::Alpha(0.5)).var().to_f64()?;
+    /// assert!(spread[0].is_nan() && (spread[1] - 4.5).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn var(&self) -> DataArray {
@@ -88,6 +96,14 @@ impl ExponentialWindow {
     }
 
     /// The roots of [`ExponentialWindow::var`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Decay};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 4.0]);
+    /// let spread = t.rolling_exp("x", Decay::Alpha(0.5)).std().to_f64()?;
+    /// assert!(spread[0].is_nan() && (spread[1] - 4.5f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn std(&self) -> DataArray {

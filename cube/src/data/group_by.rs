@@ -225,11 +225,24 @@ impl GroupBy {
     }
 
     /// The number of groups; 0 if a mistake was made.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!((t.group_by("x").n_groups(), t.group_by("y").n_groups()), (2, 0));
+    /// ```
     pub fn n_groups(&self) -> usize {
         self.groups.as_ref().map_or(0, |groups| groups.labels.len())
     }
 
-    /// The mistake that was made while grouping.
+    /// The mistake that was made while grouping. Reductions return it too.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert!(t.group_by("x").error().is_none() && t.group_by("y").error().is_some());
+    /// assert!(t.group_by("y").mean().to_f64().is_err());
+    /// ```
     pub fn error(&self) -> Option<&Error> {
         self.groups.as_ref().err()
     }
@@ -388,28 +401,113 @@ macro_rules! reductions {
 }
 reductions! {
     /// The mean of every group, missing values skipped. The grouped dimension becomes that of the groups. Lazy; one pass.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// let means = t.group_by("x").mean();
+    /// assert_eq!((means.to_f64()?, means.coord("x").to_f64()?), (vec![2.0, 5.0], vec![7.0, 8.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean => ReduceOp::Mean;
     /// The sum of every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").sum().to_f64()?, [4.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum => ReduceOp::Sum;
     /// The least value of every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").min().to_f64()?, [1.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min => ReduceOp::Min;
     /// The greatest value of every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").max().to_f64()?, [3.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max => ReduceOp::Max;
     /// The variance of every group; see [`DataArray::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").var().to_f64()?, [4.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     var => ReduceOp::Var { ddof: 0 };
     /// The standard deviation of every group; see [`DataArray::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").std().to_f64()?, [2.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std => ReduceOp::Std { ddof: 0 };
     /// How many values of every group are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").count().to_vec::<i64>()?, [2, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count => ReduceOp::Count;
     /// The product of every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![2.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").prod().to_f64()?, [6.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     prod => ReduceOp::Prod;
     /// The first value of every group that is not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![f64::NAN, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").first().to_f64()?, [3.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     first => ReduceOp::First;
     /// The last value of every group that is not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").last().to_f64()?, [1.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     last => ReduceOp::Last;
     /// Whether any value of every group holds (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1, 2, 5]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.gt(2).group_by("x").any().to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     any => ReduceOp::Any;
     /// Whether all values of every group hold (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1, 3, 5]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.gt(2).group_by("x").all().to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     all => ReduceOp::All;
 }
 

@@ -133,21 +133,85 @@ reductions! {
     /// ```
     mean => ReduceOp::Mean;
     /// Sums over dimensions, missing values skipped: 0 of nothing. Integers give 64-bit integers.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, f64::NAN, 3.0, f64::NAN]);
+    /// assert_eq!(t.sum("y").to_f64()?, [4.0, 0.0]);
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![100u8, 200]).sum("x").to_vec::<u64>()?, [300]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum => ReduceOp::Sum;
     /// Least values over dimensions, missing values skipped.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![4.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!(t.min("y").to_f64()?, [3.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min => ReduceOp::Min;
     /// Greatest values over dimensions, missing values skipped.
+    ///
+    /// ```
+    /// use terracube_cube::{ALL, DataArray};
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![4.0, f64::NAN, 3.0, 5.0]);
+    /// assert_eq!((t.max("x").to_f64()?, t.max(ALL).item()?), (vec![4.0, 5.0], 5.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max => ReduceOp::Max;
     /// Variances over dimensions, missing values skipped; see [`DataArray::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]);
+    /// assert_eq!((t.var("x").item()?, t.var("x").ddof(1).item()?), (4.0, 8.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     var => ReduceOp::Var { ddof: 0 };
     /// Standard deviations over dimensions, missing values skipped; see [`DataArray::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]);
+    /// assert_eq!(t.std("x").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std => ReduceOp::Std { ddof: 0 };
     /// How many values are not missing (i64).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 5.0]);
+    /// assert_eq!(t.count("x").to_vec::<i64>()?, [2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count => ReduceOp::Count;
     /// Products over dimensions, missing values skipped: 1 of nothing. Integers give 64-bit integers.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![2.0, f64::NAN, 5.0]);
+    /// assert_eq!(t.prod("x").item()?, 10.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     prod => ReduceOp::Prod;
     /// Whether any value holds (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1, 2, 3, 4]);
+    /// assert_eq!(t.gt(2).any("x").to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     any => ReduceOp::Any;
     /// Whether all values hold (bool).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1, 3, 3, 4]);
+    /// assert_eq!(t.gt(2).all("x").to_vec::<u8>()?, [0, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     all => ReduceOp::All;
 }

@@ -387,19 +387,76 @@ macro_rules! windows {
 }
 windows! {
     /// Sums of the windows, missing values left out.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 2.0, f64::NAN, 4.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).sum().to_f64()?, [1.0, 3.0, 2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum => |_| RollingOp::Sum;
     /// Means of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 3.0, 5.0]);
+    /// let means = t.rolling("x", 2).mean().to_f64()?;
+    /// assert!(means[0].is_nan() && means[1..] == [2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean => |_| RollingOp::Mean;
     /// Least values of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 5.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).min().to_f64()?, [3.0, 1.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min => |_| RollingOp::Min;
     /// Greatest values of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![3.0, 1.0, 5.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).max().to_f64()?, [3.0, 3.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max => |_| RollingOp::Max;
     /// Variances of the windows; see [`RollingWindow::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).var().to_f64()?, [0.0, 4.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     var => |ddof| RollingOp::Var { ddof };
     /// Standard deviations of the windows; see [`RollingWindow::ddof`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).std().to_f64()?, [0.0, 2.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std => |ddof| RollingOp::Std { ddof };
     /// How many values of the windows are not missing (f64).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]);
+    /// assert_eq!(t.rolling("x", 2).min_periods(1).count().to_f64()?, [1.0, 2.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count => |_| RollingOp::Count;
     /// Medians of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 9.0, 2.0, 4.0]);
+    /// assert_eq!(t.rolling("x", 3).min_periods(1).median().to_f64()?, [1.0, 5.0, 2.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     median => |_| RollingOp::Median;
 }

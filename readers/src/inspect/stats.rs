@@ -1,6 +1,7 @@
 //! Count, least, greatest, mean and standard deviation of every variable, streamed.
 use serde_json::{Map, Value, json};
-use terracube_cube::data::{Array, Dataset};
+use terracube_cube::compute::reduce::{ReduceOp, ReduceOptions};
+use terracube_cube::data::{Array, Coords, Dataset};
 use terracube_cube::{ALL, DType, DataArray, Result, compute};
 
 use super::first_value;
@@ -91,12 +92,24 @@ fn asked(array: &DataArray) -> Vec<(&'static str, DataArray)> {
         }
     };
     if array.size() > 0 {
-        for (field, at) in [("first", 0), ("last", -1)] {
-            let one = array.dims().iter().fold(array.clone(), |rest, dim| rest.isel(dim, at));
+        for (field, op, at) in [("first", ReduceOp::First, 0), ("last", ReduceOp::Last, -1)] {
+            // Of text nothing else is asked, so that two chunks are enough; else it is had on the way.
+            let one = match array.dtype() {
+                DType::Utf8 => array.dims().iter().fold(array.clone(), |rest, dim| rest.isel(dim, at)),
+                _ => at_an_end(array, op),
+            };
             questions.push((field, one));
         }
     }
     questions
+}
+
+/// The first or last value of all, missing or not: a reduction, which rides the pass over the values that the others need.
+fn at_an_end(array: &DataArray, op: ReduceOp) -> DataArray {
+    let variable = array.variable();
+    let options = ReduceOptions { skip_missing: false, ..ReduceOptions::default() };
+    let value = variable.expr().reduce((0..array.dims().len()).collect(), op, options);
+    DataArray::new(None, variable.with_expr(value), Coords::default())
 }
 
 fn row<'a>(array: &DataArray, fields: impl Iterator<Item = &'a str>, answers: &[DataArray]) -> Result<Value> {

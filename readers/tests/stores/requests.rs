@@ -3,10 +3,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
-use terracube_cube::Region;
 use terracube_cube::source::Fetch;
+use terracube_cube::{DataArray, Region};
+use terracube_readers::inspect::stats;
 use terracube_readers::store::{Store, StoreOptions};
-use terracube_readers::{OpenMany, OpenOptions, open};
+use terracube_readers::{OpenMany, OpenOptions, WriteData as _, WriteOptions, open};
 
 use super::proxy::{Fault, Proxy};
 use super::s3;
@@ -133,4 +134,32 @@ fn a_million_chunks_cost_nothing_to_open() {
     assert!(after.0 - before.0 < 0.1, "{} s of CPU", after.0 - before.0);
     assert!(after.1 - before.1 < 50.0, "{} MB", after.1 - before.1);
     assert_eq!(part.shape(), [3, 3]);
+}
+
+/// Also the first and last value, missing ones too, though other results ask for all.
+#[test]
+fn statistics_read_each_chunk_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut values: Vec<f32> = (0..24).map(|i| i as f32).collect();
+    values[0] = f32::NAN;
+    let t = DataArray::from_vec(["y", "x"], &[4, 6], values).named("t");
+    for (name, chunks) in [("one.zarr", [4, 6]), ("some.zarr", [3, 2])] {
+        let options = WriteOptions::default().chunks([("y", chunks[0]), ("x", chunks[1])]);
+        let url = directory.path().join(name).display().to_string();
+        t.write_with(&url, &StoreOptions::default(), options).unwrap();
+        let server = Server::files(directory.path(), |_, _| None);
+        let proxy = Proxy::before(&server.url, |_, _| Fault::None);
+        let options = OpenOptions::new().store(quiet());
+        let measured = stats(&format!("{}/{name}", proxy.url), &options, None).unwrap();
+        let row = &measured["groups"]["/"]["variables"]["t"];
+        assert_eq!(
+            (&row["first"], &row["last"], &row["count"]),
+            (&json!(null), &json!(23.0), &json!(23)),
+            "{measured}"
+        );
+        let of_chunks: Vec<String> = proxy.taken().into_iter().filter(|request| request.contains("t/c/")).collect();
+        let different: std::collections::BTreeSet<&String> = of_chunks.iter().collect();
+        assert_eq!(of_chunks.len(), different.len(), "{of_chunks:?}");
+        assert!(!of_chunks.is_empty());
+    }
 }
