@@ -19,6 +19,16 @@ pub struct Dataset {
 impl Dataset {
     /// A dataset from variables, of which those named in `coords`, and those that are 1-D and named as their dimension, are coordinates.
     ///
+    /// ```
+    /// use terracube_cube::{Attributes, DataArray, Dataset};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).variable().clone();
+    /// let x = DataArray::from_vec(["x"], &[2], vec![10.0, 20.0]).variable().clone();
+    /// let dataset = Dataset::new([("t".to_owned(), t), ("x".to_owned(), x)], [], Attributes::new())?;
+    /// assert_eq!(dataset.names().collect::<Vec<_>>(), ["t"]);
+    /// assert_eq!(dataset.sel("x", 20.0).var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If two variables disagree on the length of a dimension, or a name stands twice.
     #[track_caller]
@@ -117,17 +127,36 @@ impl Dataset {
     }
 
     /// The data variables in order.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0f32, 2.0]).named("t").to_dataset();
+    /// let dtypes: Vec<_> = dataset.variables().map(|(name, variable)| (name, variable.dtype())).collect();
+    /// assert_eq!(dtypes, [("t", DType::F32)]);
+    /// ```
     #[track_caller]
     pub fn variables(&self) -> impl Iterator<Item = (&str, &Variable)> {
         self.variables.iter().map(|(name, variable)| (&**name, variable))
     }
 
     /// The coordinates.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).named("t").to_dataset();
+    /// assert_eq!(dataset.coords().names().collect::<Vec<_>>(), ["x"]);
+    /// ```
     pub fn coords(&self) -> &Coords {
         &self.coords
     }
 
     /// The attributes of the whole.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[1], vec![1.0]).named("t").to_dataset().assign_attrs([("title", "a run")]);
+    /// assert_eq!(dataset.attrs().text("title"), Some("a run"));
+    /// ```
     pub fn attrs(&self) -> &Attributes {
         &self.attrs
     }
@@ -154,6 +183,12 @@ impl Dataset {
     }
 
     /// Bytes of all values in memory, coordinates included.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0f32, 2.0]).with_coord("x", vec![0i64, 1]);
+    /// assert_eq!(t.named("t").to_dataset().n_bytes(), 2 * 4 + 2 * 8);
+    /// ```
     pub fn n_bytes(&self) -> u64 {
         let coords = self.coords.iter().map(Coord::variable);
         let all = self.variables.iter().map(|(_, variable)| variable).chain(coords);
@@ -200,6 +235,12 @@ impl Dataset {
     }
 
     /// The same dataset with other attributes.
+    ///
+    /// ```
+    /// use terracube_cube::{Attributes, DataArray};
+    /// let dataset = DataArray::from_vec(["x"], &[1], vec![1.0]).named("t").to_dataset().assign_attrs([("title", "a run")]);
+    /// assert!(dataset.with_attrs(Attributes::new()).attrs().is_empty());
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_attrs(&self, attrs: Attributes) -> Self {
@@ -228,6 +269,13 @@ impl Dataset {
     }
 
     /// The first mistake that a variable carries; the others can be used.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert!(dataset.error().is_none());
+    /// assert_eq!(dataset.isel("x", 5).error().unwrap().message(), "position 5 is not on `x`, which has 2");
+    /// ```
     pub fn error(&self) -> Option<&Error> {
         self.variables.iter().find_map(|(_, variable)| variable.error())
     }

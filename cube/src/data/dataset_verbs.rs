@@ -113,6 +113,13 @@ impl Dataset {
     }
 
     /// Where the values of every variable are not missing (bool; xarray's `notnull`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(dataset.notnull().var("t").to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn notnull(&self) -> Self {
@@ -148,6 +155,12 @@ impl Dataset {
     }
 
     /// Every variable with a new dimension of length 1 in front (xarray's `expand_dims`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.expand_dims("member").var("t").shape(), [1, 2]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn expand_dims(&self, dim: &str) -> Self {
@@ -155,6 +168,14 @@ impl Dataset {
     }
 
     /// Every variable at the labels of `other` along the dimensions that both have; see [`DataArray::reindex_like`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).named("t").to_dataset();
+    /// let other = DataArray::from_vec(["x"], &[2], vec![5.0, 6.0]).with_coord("x", vec![1, 2]);
+    /// assert_eq!(dataset.reindex_like(&other).fillna(-1.0).var("t").to_f64()?, [2.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reindex_like(&self, other: &DataArray) -> Self {
@@ -162,6 +183,14 @@ impl Dataset {
     }
 
     /// Every variable at the labels of `other`, between its own; see [`DataArray::interp_like`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0.0, 1.0]).named("t").to_dataset();
+    /// let other = DataArray::from_vec(["x"], &[2], vec![5.0, 6.0]).with_coord("x", vec![0.25, 0.5]);
+    /// assert_eq!(dataset.interp_like(&other).var("t").to_f64()?, [1.25, 1.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn interp_like(&self, other: &DataArray) -> Self {
@@ -170,6 +199,14 @@ impl Dataset {
     }
 
     /// Dimensions of every variable that has them all stacked to one; see [`DataArray::stack`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).named("t").to_dataset();
+    /// let stacked = dataset.stack("cell", ["y", "x"]);
+    /// assert_eq!((stacked.dims(), stacked.var("t").to_f64()?), (vec![("cell".to_owned(), 4)], vec![1.0, 2.0, 3.0, 4.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn stack<S: AsRef<str>>(&self, dim: &str, dims: impl IntoIterator<Item = S>) -> Self {
@@ -198,6 +235,15 @@ impl Dataset {
     }
 
     /// One dimension of every variable as several; see [`DataArray::unstack`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0]).with_coord("y", vec![0, 1]).with_coord("x", vec![0, 1]);
+    /// let dataset = t.named("t").to_dataset();
+    /// let again = dataset.stack("cell", ["y", "x"]).unstack("cell", ["y", "x"]);
+    /// assert_eq!((again.var("t").shape(), again.var("t").to_f64()?), (&[2u64, 2][..], vec![1.0, 2.0, 3.0, 4.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn unstack<S: AsRef<str>>(&self, dim: &str, levels: impl IntoIterator<Item = S>) -> Self {
@@ -207,6 +253,14 @@ impl Dataset {
 
     /// The coefficients of a polynomial through every variable of numbers along a dimension, named `{variable}_polyfit_coefficients`; see
     /// [`DataArray::polyfit`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 3.0, 5.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// let line = dataset.polyfit("x", 1).var("t_polyfit_coefficients");
+    /// assert_eq!(line.round(9).to_f64()?, [2.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn polyfit(&self, dim: &str, degree: u32) -> Self {
@@ -240,6 +294,13 @@ impl Dataset {
     }
 
     /// Positions in ascending order of a 1-D coordinate; see [`DataArray::sortby`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1, 2, 3]).with_coord("x", vec![60.0, 20.0, 40.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.sortby("x").var("t").to_vec::<i32>()?, [2, 3, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn sortby(&self, coord: &str) -> Self {
@@ -273,6 +334,14 @@ impl Dataset {
 
     /// The values of every variable of this dataset, and those of `other` where they are missing; variables of both (xarray's
     /// `combine_first`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let ours = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]).named("t").to_dataset();
+    /// let theirs = DataArray::from_vec(["x"], &[2], vec![8.0, 9.0]).named("t").to_dataset();
+    /// assert_eq!(ours.combine_first(&theirs).var("t").to_f64()?, [1.0, 9.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn combine_first(&self, other: &Dataset) -> Self {
@@ -298,24 +367,74 @@ macro_rules! along {
 }
 along! {
     /// Missing values become the last value before them; see [`DataArray::ffill`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.ffill("x").var("t").to_f64()?, [1.0, 1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ffill();
     /// Missing values become the next value after them; see [`DataArray::bfill`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.bfill("x").var("t").to_f64()?, [1.0, 3.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     bfill();
     /// See [`DataArray::ffill_limit`].
     ffill_limit(limit: u64);
     /// See [`DataArray::bfill_limit`].
     bfill_limit(limit: u64);
     /// Values moved along a dimension; see [`DataArray::shift`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.shift("x", 1).fillna(0.0).var("t").to_f64()?, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     shift(n: i64);
     /// Values moved round a dimension; see [`DataArray::roll`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.roll("x", 1).var("t").to_f64()?, [3.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     roll(n: i64);
     /// Values moved round a dimension, labels and all; see [`DataArray::roll_with_labels`].
     roll_with_labels(n: i64);
     /// Positions added at the ends of a dimension; see [`DataArray::pad`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, PadMode};
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.pad("x", 1, 0, PadMode::Missing).fillna(0.0).var("t").to_f64()?, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pad(before: u64, after: u64, mode: PadMode);
     /// Without positions whose label stood before; see [`DataArray::drop_duplicates`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1, 2, 3]).with_coord("x", vec![7, 7, 8]).named("t").to_dataset();
+    /// assert_eq!(dataset.drop_duplicates("x").var("t").to_vec::<i32>()?, [1, 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     drop_duplicates();
     /// The values at the labels of an array, missing where there is no such label; see [`DataArray::reindex`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0, 1]).named("t").to_dataset();
+    /// let labels = DataArray::from_vec(["x"], &[2], vec![1, 2]);
+    /// assert_eq!(dataset.reindex("x", &labels).fillna(-1.0).var("t").to_f64()?, [2.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     reindex(labels: &DataArray);
     /// See [`DataArray::reindex_near`].
     reindex_near(labels: &DataArray, fill: Fill, tolerance: Option<f64>);
@@ -335,30 +454,87 @@ macro_rules! along_numbers {
 }
 along_numbers! {
     /// Differences of neighbours; see [`DataArray::diff`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 3.0, 8.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.diff("x").var("t").to_f64()?, [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     diff();
     /// Sums of all values up to each; see [`DataArray::cumsum`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.cumsum("x").var("t").to_f64()?, [1.0, 1.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     cumsum();
     /// Products of all values up to each; see [`DataArray::cumprod`].
     cumprod();
     /// Derivatives; see [`DataArray::differentiate`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![0.0, 2.0, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.differentiate("x").var("t").to_f64()?, [2.0, 2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     differentiate();
     /// Integrals; see [`DataArray::integrate`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![0.0, 2.0, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.integrate("x").var("t").item()?, 4.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     integrate();
     /// Integrals up to each label; see [`DataArray::cumulative_integrate`].
     cumulative_integrate();
     /// Without a straight line; see [`DataArray::detrend`].
     detrend();
     /// Places in ascending order; see [`DataArray::rank`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![5.0, 1.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rank("x").var("t").to_f64()?, [3.0, 1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     rank();
     /// Positions of the greatest values; see [`DataArray::argmax`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(dataset.argmax("x").var("t").item()?, 1.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     argmax();
     /// Positions of the least values; see [`DataArray::argmin`].
     argmin();
     /// Labels of the greatest values; see [`DataArray::idxmax`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, f64::NAN]).with_coord("x", vec![10.0, 20.0, 30.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.idxmax("x").var("t").item()?, 20.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     idxmax();
     /// Labels of the least values; see [`DataArray::idxmin`].
     idxmin();
     /// Values at other labels; see [`DataArray::interp`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0.0, 1.0]).named("t").to_dataset();
+    /// let labels = DataArray::from_vec(["x"], &[1], vec![0.25]);
+    /// assert_eq!(dataset.interp("x", &labels).var("t").to_f64()?, [1.25]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     interp(labels: &DataArray);
     /// Values at other labels by a method; see [`DataArray::interp_by`].
     interp_by(labels: &DataArray, method: Method);

@@ -35,17 +35,33 @@ pub struct EncodingFields {
 
 impl Encoding {
     /// An encoding from its fields.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, Encoding, EncodingFields};
+    /// let packed = Encoding::new(EncodingFields { dtype: Some(DType::I16), scale_factor: Some(0.01.into()), ..Default::default() });
+    /// assert_eq!((packed.is_empty(), packed.fields().dtype), (false, Some(DType::I16)));
+    /// ```
     #[track_caller]
     pub fn new(fields: EncodingFields) -> Self {
         Self(Some(Arc::new(fields)))
     }
 
     /// The fields; all `None` if nothing is known.
+    ///
+    /// ```
+    /// use terracube_cube::{Encoding, EncodingFields};
+    /// assert_eq!(Encoding::default().fields(), EncodingFields::default());
+    /// ```
     pub fn fields(&self) -> EncodingFields {
         self.0.as_deref().cloned().unwrap_or_default()
     }
 
     /// Whether nothing is known.
+    ///
+    /// ```
+    /// use terracube_cube::{Encoding, EncodingFields};
+    /// assert!(Encoding::default().is_empty() && !Encoding::new(EncodingFields::default()).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }

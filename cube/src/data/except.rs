@@ -160,6 +160,12 @@ impl DataArray {
     }
 
     /// Without its attributes, and those of its coordinates (xarray's `drop_attrs`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").drop_attrs();
+    /// assert!(t.attrs().is_empty());
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn drop_attrs(&self) -> Self {
@@ -199,6 +205,13 @@ impl DataArray {
 
 impl Dataset {
     /// All positions of a dimension but some; see [`DataArray::drop_isel`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.drop_isel("x", 1).var("t").to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn drop_isel(&self, dim: &str, position: impl IntoPosition) -> Self {
@@ -207,6 +220,13 @@ impl Dataset {
     }
 
     /// All labels of a dimension but some; see [`DataArray::drop_sel`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![10, 20, 30]).named("t").to_dataset();
+    /// assert_eq!(dataset.drop_sel("x", 20).var("t").to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn drop_sel(&self, dim: &str, label: impl IntoLabel) -> Self {
@@ -236,6 +256,13 @@ impl Dataset {
     }
 
     /// Without the attributes of the whole, its variables and coordinates (xarray's `drop_attrs`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[1], vec![1.0]).with_attr("units", "K").named("t").to_dataset();
+    /// assert!(dataset.assign_attrs([("title", "a run")]).drop_attrs().attrs().is_empty());
+    /// assert!(dataset.drop_attrs().var("t").attrs().is_empty());
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn drop_attrs(&self) -> Self {

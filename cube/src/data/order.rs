@@ -236,6 +236,14 @@ impl DataArray {
     }
 
     /// The position of the least value over several dimensions; see [`DataArray::argmax_over`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 3], vec![4.0, 2.0, 3.0, 9.0, 5.0, 1.0]);
+    /// let place = t.argmin_over(["y", "x"]);
+    /// assert_eq!((place.var("y").item()?, place.var("x").item()?), (1.0, 2.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn argmin_over(&self, dims: impl IntoDims) -> Dataset {

@@ -12,6 +12,14 @@ static REGISTERED: LazyLock<RwLock<HashMap<String, Arc<LineFunction>>>> = LazyLo
 
 /// Registers a function from the values along a dimension to one number under a name, for [`DataArray::apply_named`]. A plan that uses
 /// it by name can run in any process that registers the same; a closure cannot ("local only" in `explain()`).
+///
+/// ```
+/// use terracube_cube::{DataArray, register_function};
+/// register_function("spread", |values| values.iter().copied().fold(f64::MIN, f64::max) - values.iter().copied().fold(f64::MAX, f64::min));
+/// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]);
+/// assert_eq!(t.apply_named("spread", "x").item()?, 4.0);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 pub fn register_function(name: &str, function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) {
     let mut known = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
     known.insert(name.to_owned(), Arc::new(move |values| vec![function(values)]));
@@ -37,6 +45,14 @@ pub struct Reduction(OwnId);
 
 impl Reduction {
     /// A reduction of this process only; its functions are kept until the process ends.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Reduction};
+    /// let largest = Reduction::new([f64::MIN], |s, x| s[0] = s[0].max(x), |s, other| s[0] = s[0].max(other[0]), |s| s[0]);
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, 3.0]);
+    /// assert_eq!(t.reduce_with(&largest, "x").item()?, 3.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn new<const N: usize>(
         init: [f64; N],
@@ -48,6 +64,14 @@ impl Reduction {
     }
 
     /// A reduction with a name, by which other processes can find their own.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Reduction};
+    /// Reduction::registered("sum of squares", [0.0], |s, x| s[0] += x * x, |s, other| s[0] += other[0], |s| s[0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![3.0, 4.0]);
+    /// assert_eq!(t.reduce_with(&Reduction::named("sum of squares")?, "x").item()?, 25.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn registered<const N: usize>(
         name: &str,
@@ -60,6 +84,15 @@ impl Reduction {
     }
 
     /// The reduction that was registered under a name.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Reduction};
+    /// Reduction::registered("sum of cubes", [0.0], |s, x| s[0] += x * x * x, |s, other| s[0] += other[0], |s| s[0]);
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// assert_eq!(t.reduce_with(&Reduction::named("sum of cubes")?, "x").item()?, 9.0);
+    /// assert!(Reduction::named("sum of nothing").is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If there is none.
@@ -96,6 +129,15 @@ impl Reduction {
 impl DataArray {
     /// A reduction of the user's over dimensions, in f64, missing values left out (`.keep_nan()` hands them over as NaN). One pass,
     /// whatever the chunks; see [`Reduction`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Reduction};
+    /// let mean_of_squares =
+    ///     Reduction::new([0.0; 2], |s, x| *s = [s[0] + x * x, s[1] + 1.0], |s, o| *s = [s[0] + o[0], s[1] + o[1]], |s| s[0] / s[1]);
+    /// let t = DataArray::from_vec(["y", "x"], &[2, 2], vec![1.0, 3.0, f64::NAN, 2.0]);
+    /// assert_eq!(t.reduce_with(&mean_of_squares, "x").to_f64()?, [5.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reduce_with(&self, reduction: &Reduction, dims: impl IntoDims) -> Self {
@@ -222,6 +264,14 @@ impl DataArray {
 
 impl GroupBy {
     /// A reduction of the user's for every group; see [`Reduction`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Reduction};
+    /// let squares = Reduction::new([0.0], |s, x| s[0] += x * x, |s, other| s[0] += other[0], |s| s[0]);
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![7, 8, 7]);
+    /// assert_eq!(t.group_by("x").reduce_with(&squares).to_f64()?, [10.0, 25.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reduce_with(&self, reduction: &Reduction) -> DataArray {

@@ -34,6 +34,16 @@ impl DataArray {
 
     /// As [`DataArray::sel_points`]; points whose nearest label is further away than `tolerance` on any dimension are missing (units of
     /// the labels; counts for times).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0])
+    ///     .with_coord("lat", vec![10.0, 20.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let lat = DataArray::from_vec(["station"], &[2], vec![11.0, 14.0]);
+    /// let lon = DataArray::from_vec(["station"], &[2], vec![9.0, 0.0]);
+    /// assert_eq!(t.sel_points_within([("lat", &lat), ("lon", &lon)], 1.5).fill_missing(-1.0).to_f64()?, [2.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn sel_points_within<'a>(
@@ -47,6 +57,16 @@ impl DataArray {
 
     /// The values nearest to the points of a table: its variables of latitude, longitude, depth or height and time are found by CF, or
     /// by the names of the dimensions here. See [`DataArray::sel_points`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0])
+    ///     .with_coord("lat", vec![10.0, 20.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let lat = DataArray::from_vec(["station"], &[2], vec![11.0, 19.0]).named("lat");
+    /// let stations = lat.to_dataset().with_var("lon", &DataArray::from_vec(["station"], &[2], vec![9.0, 1.0]))?;
+    /// assert_eq!(t.at_points(&stations).to_f64()?, [2.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn at_points(&self, table: &Dataset) -> Self {
@@ -253,6 +273,16 @@ fn nearest(dim: &str, index: &Index, held: &Block, wanted: &Block, tolerance: Op
 
 impl Dataset {
     /// Every variable at points; see [`DataArray::at_points`]. Variables without any of the dimensions stay as they are.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 2.0, 3.0, 4.0])
+    ///     .with_coord("lat", vec![10.0, 20.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let lat = DataArray::from_vec(["station"], &[1], vec![19.0]).named("lat");
+    /// let stations = lat.to_dataset().with_var("lon", &DataArray::from_vec(["station"], &[1], vec![1.0]))?;
+    /// assert_eq!(t.named("t").to_dataset().at_points(&stations).var("t").to_f64()?, [3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn at_points(&self, table: &Dataset) -> Self {

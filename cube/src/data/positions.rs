@@ -30,12 +30,22 @@ pub enum Positions {
 
 impl PositionRange {
     /// `len` positions one after the other.
+    ///
+    /// ```
+    /// use terracube_cube::data::PositionRange;
+    /// assert_eq!(PositionRange::new(2, 3).iter().collect::<Vec<_>>(), [2, 3, 4]);
+    /// ```
     #[track_caller]
     pub fn new(start: u64, len: u64) -> Self {
         Self { start, len, step: 1 }
     }
 
     /// The positions in order.
+    ///
+    /// ```
+    /// use terracube_cube::data::PositionRange;
+    /// assert_eq!(PositionRange { start: 9, len: 3, step: -2 }.iter().collect::<Vec<_>>(), [9, 7, 5]);
+    /// ```
     #[track_caller]
     pub fn iter(self) -> impl Iterator<Item = u64> {
         (0..self.len as i64).map(move |i| (self.start as i64 + i * self.step) as u64)
@@ -44,6 +54,12 @@ impl PositionRange {
 
 impl Positions {
     /// Positions from a list; evenly spaced ascending ones become a range, which costs nothing to read.
+    ///
+    /// ```
+    /// use terracube_cube::data::{PositionRange, Positions};
+    /// assert_eq!(Positions::from_list(vec![1, 3, 5]), Positions::Range(PositionRange { start: 1, len: 3, step: 2 }));
+    /// assert_eq!(Positions::from_list(vec![1, 1]), Positions::List(vec![1, 1]));
+    /// ```
     #[track_caller]
     pub fn from_list(list: Vec<u64>) -> Self {
         let step = match list[..] {
@@ -59,6 +75,11 @@ impl Positions {
     }
 
     /// How many positions; 1 for a scalar.
+    ///
+    /// ```
+    /// use terracube_cube::data::Positions;
+    /// assert_eq!((Positions::Scalar(7).len(), Positions::from_list(vec![4, 0]).len()), (1, 2));
+    /// ```
     pub fn len(&self) -> u64 {
         match self {
             Self::Scalar(_) => 1,
@@ -69,21 +90,43 @@ impl Positions {
     }
 
     /// Whether nothing is selected.
+    ///
+    /// ```
+    /// use terracube_cube::data::Positions;
+    /// assert!(Positions::from_list(vec![]).is_empty() && !Positions::Scalar(0).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether the dimension goes.
+    ///
+    /// ```
+    /// use terracube_cube::data::Positions;
+    /// assert!(Positions::Scalar(7).is_scalar() && !Positions::from_list(vec![7]).is_scalar());
+    /// ```
     pub fn is_scalar(&self) -> bool {
         matches!(self, Self::Scalar(_))
     }
 
     /// Whether these are all positions of an axis of `len`, in order.
+    ///
+    /// ```
+    /// use terracube_cube::data::Positions;
+    /// let all = Positions::from_list(vec![0, 1, 2]);
+    /// assert!(all.is_whole(3) && !all.is_whole(4));
+    /// ```
     pub fn is_whole(&self, len: u64) -> bool {
         *self == Self::Range(PositionRange::new(0, len))
     }
 
     /// All positions, in order.
+    ///
+    /// ```
+    /// use terracube_cube::data::{PositionRange, Positions};
+    /// let wrapped = Positions::Wrapped(vec![PositionRange::new(3, 1), PositionRange::new(0, 2)]);
+    /// assert_eq!(wrapped.to_vec(), [3, 0, 1]);
+    /// ```
     pub fn to_vec(&self) -> Vec<u64> {
         match self {
             Self::Scalar(position) => vec![*position],
@@ -114,6 +157,14 @@ pub enum Position {
 
 impl Position {
     /// The positions on an axis of `len`. Ranges are cut to the axis, as in Python; single positions are not.
+    ///
+    /// ```
+    /// use terracube_cube::data::Position;
+    /// assert_eq!(Position::At(-1).resolve("x", 5)?.to_vec(), [4]);
+    /// assert_eq!(Position::Range { start: Some(3), end: Some(9), step: 1 }.resolve("x", 5)?.to_vec(), [3, 4]);
+    /// assert_eq!(Position::At(5).resolve("x", 5).unwrap_err().message(), "position 5 is not on `x`, which has 5");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If a position is not on the axis, or nothing is selected.
@@ -199,6 +250,13 @@ pub struct Every {
 
 impl Every {
     /// Only within these positions.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, every};
+    /// let t = DataArray::from_vec(["x"], &[6], vec![0, 1, 2, 3, 4, 5]);
+    /// assert_eq!(t.isel("x", every(2).of(1..5)).to_vec::<i32>()?, [1, 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn of(self, range: Range<i64>) -> Self {

@@ -37,6 +37,13 @@ impl DataArray {
 impl Dataset {
     /// The positions where an expression of 1-D coordinates and variables holds; see [`DataArray::query`]. Computes the variables that
     /// it names.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 3.0]).with_coord("x", vec![0, 1, 2]).named("t").to_dataset();
+    /// assert_eq!(dataset.query("t > 2 and x < 2").var("t").to_f64()?, [5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn query(&self, expression: &str) -> Self {

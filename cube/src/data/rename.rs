@@ -128,6 +128,12 @@ impl Dataset {
     }
 
     /// Other names for dimensions only (xarray's `rename_dims`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rename_dims([("x", "lon")]).dims(), [("lon".to_owned(), 2)]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn rename_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {
@@ -149,6 +155,14 @@ impl Dataset {
     }
 
     /// Other dimension coordinates: see [`DataArray::swap_dims`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let height = DataArray::from_vec(["level"], &[2], vec![100.0, 200.0]);
+    /// let dataset = DataArray::from_vec(["level"], &[2], vec![1.0, 2.0]).named("t").assign_coords([("height", &height)]).to_dataset();
+    /// assert_eq!(dataset.swap_dims([("level", "height")]).sel("height", 200.0).var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn swap_dims<A: AsRef<str>, B: AsRef<str>>(&self, names: impl IntoIterator<Item = (A, B)>) -> Self {

@@ -35,6 +35,16 @@ impl DataArray {
     /// Groups of whole seasons in order of time, given by the initials of their months: `["DJF", "MAM", "JJA", "SON"]`, `["NDJFM"]`. A
     /// season over the turn of the year belongs together; labels stand at its first day. Seasons that the data does not cover whole are
     /// left out (xarray's `resample(time=SeasonResampler(...))`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let months = date_range("2000-03-01", "2000-08-01", "MS", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[6], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).assign_coords([("time", &months)]);
+    /// let seasons = t.resample_seasons("time", &["DJF", "MAM", "JJA", "SON"]).mean();
+    /// assert_eq!(seasons.coord("time").values()?.to_dates()?, ["2000-03-01", "2000-06-01"]);
+    /// assert_eq!(seasons.to_f64()?, [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn resample_seasons(&self, dim: &str, seasons: &[&str]) -> GroupBy {
@@ -248,6 +258,14 @@ impl GroupBy {
     }
 
     /// At the labels of a resampling, the nearest value (xarray's `resample(...).nearest()`).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let days = date_range("2000-01-01", "2000-01-02", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[2], vec![1.0, 2.0]).assign_coords([("time", &days)]);
+    /// assert_eq!(t.resample("time", "8h").nearest().to_f64()?, [1.0, 1.0, 2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn nearest(&self) -> DataArray {
@@ -328,6 +346,14 @@ impl GroupBy {
 
 impl Dataset {
     /// Resamples every variable that has the dimension. See [`DataArray::resample`].
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let days = date_range("2000-01-31", "2000-02-02", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[3], vec![1.0, 2.0, 4.0]).assign_coords([("time", &days)]);
+    /// assert_eq!(t.named("t").to_dataset().resample("time", "MS").mean().var("t").to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn resample(&self, dim: &str, frequency: &str) -> DatasetGroupBy {
         self.grouped(dim, |array| array.resample(dim, frequency))

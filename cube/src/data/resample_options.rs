@@ -48,12 +48,29 @@ pub struct ResampleOptions {
 
 impl ResampleOptions {
     /// The options that xarray has if nothing is said.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, ResampleOptions, date_range};
+    /// let days = date_range("2000-01-01", "2000-01-04", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &days)]);
+    /// assert_eq!(t.resample_with("time", "2D", &ResampleOptions::new()).sum().to_f64()?, [3.0, 7.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The end of a bin that belongs to it (left, but right for W, ME, QE and YE).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, ResampleOptions, Side, date_range};
+    /// let days = date_range("2000-01-01", "2000-01-04", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &days)]);
+    /// let options = ResampleOptions::new().closed(Side::Right);
+    /// assert_eq!(t.resample_with("time", "2D", &options).sum().to_f64()?, [1.0, 5.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn closed(mut self, side: Side) -> Self {
@@ -62,6 +79,15 @@ impl ResampleOptions {
     }
 
     /// The end of a bin that labels it (left, but right for W, ME, QE and YE).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, ResampleOptions, Side, date_range};
+    /// let days = date_range("2000-01-01", "2000-01-04", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &days)]);
+    /// let sums = t.resample_with("time", "2D", &ResampleOptions::new().label(Side::Right)).sum();
+    /// assert_eq!(sums.coord("time").values()?.to_dates()?, ["2000-01-03", "2000-01-05"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn label(mut self, side: Side) -> Self {
@@ -70,6 +96,15 @@ impl ResampleOptions {
     }
 
     /// From where bins of equal length are counted.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, Origin, ResampleOptions, date_range};
+    /// let hours = date_range("2000-01-01T04", "2000-01-01T07", "h", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &hours)]);
+    /// assert_eq!(t.resample("time", "3h").sum().to_f64()?, [3.0, 7.0]);
+    /// assert_eq!(t.resample_with("time", "3h", &ResampleOptions::new().origin(Origin::Start)).sum().to_f64()?, [6.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn origin(mut self, origin: Origin) -> Self {
@@ -78,6 +113,14 @@ impl ResampleOptions {
     }
 
     /// By how much the origin is moved: "3h", "-30min".
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, ResampleOptions, date_range};
+    /// let hours = date_range("2000-01-01T04", "2000-01-01T07", "h", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &hours)]);
+    /// assert_eq!(t.resample_with("time", "3h", &ResampleOptions::new().offset("1h")).sum().to_f64()?, [6.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn offset(mut self, offset: &str) -> Self {
@@ -113,6 +156,15 @@ impl DataArray {
 
 impl Dataset {
     /// Resamples every variable that has the dimension. See [`DataArray::resample_with`].
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, ResampleOptions, Side, date_range};
+    /// let days = date_range("2000-01-01", "2000-01-04", "D", Calendar::Standard);
+    /// let t = DataArray::from_vec(["time"], &[4], vec![1.0, 2.0, 3.0, 4.0]).assign_coords([("time", &days)]);
+    /// let options = ResampleOptions::new().closed(Side::Right);
+    /// assert_eq!(t.named("t").to_dataset().resample_with("time", "2D", &options).sum().var("t").to_f64()?, [1.0, 5.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn resample_with(&self, dim: &str, frequency: &str, options: &ResampleOptions) -> DatasetGroupBy {
         self.grouped(dim, |array| array.resample_with(dim, frequency, options))

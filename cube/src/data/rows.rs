@@ -4,6 +4,15 @@ use crate::base::{Error, Result};
 
 impl DataArray {
     /// A table with a column for the values and one for the labels of each dimension; see [`Dataset::to_table`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).with_coord("y", vec![5]).with_coord("x", vec![0, 1]);
+    /// let table = t.named("t").to_table();
+    /// assert_eq!((table.var("t").to_f64()?, table.var("x").to_f64()?), (vec![1.0, 2.0], vec![0.0, 1.0]));
+    /// assert_eq!(table.var("y").to_f64()?, [5.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn to_table(&self) -> Dataset {
@@ -65,6 +74,16 @@ impl Dataset {
     /// A cube out of a table: the named columns become dimensions with sorted labels, every other column a variable over them, missing where
     /// no row has such labels (xarray's `set_index([...]).to_xarray()`, pandas' `pivot`). Reads the named columns. Rows with the same labels
     /// are an error.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let column = |values: Vec<f64>| DataArray::from_vec(["row"], &[3], values);
+    /// let table = column(vec![1.0, 2.0, 3.0]).named("t").to_dataset()
+    ///     .assign([("y", &column(vec![0.0, 0.0, 1.0])), ("x", &column(vec![7.0, 8.0, 7.0]))]);
+    /// let cube = table.pivot(["y", "x"]);
+    /// assert_eq!(cube.var("t").fill_missing(-1.0).to_f64()?, [1.0, 2.0, 3.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn pivot<S: AsRef<str>>(&self, columns: impl IntoIterator<Item = S>) -> Self {

@@ -9,6 +9,19 @@ use crate::plan::{Expr, Op, explain};
 
 /// Computes expressions together, each into its sink.
 ///
+/// ```
+/// use std::sync::Arc;
+/// use terracube_cube::{Context, DataArray, Sink};
+/// use terracube_cube::data::into_sinks;
+/// use terracube_cube::execute::MemorySink;
+/// let memory = Arc::new(MemorySink::new());
+/// let sink: Arc<dyn Sink> = memory.clone();
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).mean("x");
+/// into_sinks(&[t.variable().expr().clone()], &[sink], &Context::current()?)?;
+/// assert_eq!(memory.take()?.to_f64()?, [2.0]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// What the plan carries, what reading gives, what does not fit the budget.
 pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) -> Result<RunReport> {
@@ -24,6 +37,16 @@ pub fn into_sinks(exprs: &[Expr], sinks: &[Arc<dyn Sink>], context: &Context) ->
 }
 
 /// Bytes that sinks would hold for these results.
+///
+/// ```
+/// use std::sync::Arc;
+/// use terracube_cube::{DataArray, Sink};
+/// use terracube_cube::data::held_bytes;
+/// use terracube_cube::execute::MemorySink;
+/// let sink: Arc<dyn Sink> = Arc::new(MemorySink::new());
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+/// assert_eq!(held_bytes(&[t.variable().expr().clone()], &[sink]), 16);
+/// ```
 pub fn held_bytes(exprs: &[Expr], sinks: &[Arc<dyn Sink>]) -> u64 {
     exprs.iter().zip(sinks).map(|(expr, sink)| sink.held_bytes(&whole(expr, &**sink))).fold(0, u64::saturating_add)
 }

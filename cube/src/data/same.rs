@@ -145,6 +145,15 @@ impl Dataset {
 impl DataTree {
     /// Whether both have the same groups, which are equal; see [`Dataset::equals`]. A terminal call.
     ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a", t.clone())]);
+    /// assert!(tree.equals(&DataTree::from_groups([("a", t.clone())]))?);
+    /// assert!(!tree.equals(&DataTree::from_groups([("b", t)]))?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If a group cannot be read.
     pub fn equals(&self, other: &Self) -> Result<bool> {

@@ -103,6 +103,13 @@ pub fn at_or_before(value: impl IntoLabel) -> Near {
 }
 
 /// Selects the least label that is not below a value (xarray's `sel(method="bfill")`); see [`at_or_before`].
+///
+/// ```
+/// use terracube_cube::{DataArray, at_or_after};
+/// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![0.0, 10.0, 20.0]);
+/// assert_eq!(t.sel("x", at_or_after(11.0)).item()?, 3.0);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 pub fn at_or_after(value: impl IntoLabel) -> Near {
     Near { to: value.into_label(), tolerance: None, side: NearSide::Above }
 }
@@ -117,6 +124,14 @@ pub struct Near {
 
 impl Near {
     /// Only labels at most this far away: a number in units of the axis, or on a time axis "6h" or a [`Duration`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, near};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).with_coord("x", vec![0.0, 10.0]);
+    /// assert_eq!(t.sel("x", near(9.0).within(2.0)).item()?, 2.0);
+    /// assert!(t.sel("x", near(7.0).within(2.0)).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn within(self, tolerance: impl Into<Tolerance>) -> Self {

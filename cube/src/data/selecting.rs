@@ -67,6 +67,14 @@ impl DataArray {
     }
 
     /// The same array with longitudes that do not wrap in selections.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lon"], &[4], vec![1.0, 2.0, 3.0, 4.0]).with_coord("lon", vec![0.0, 90.0, 180.0, 270.0]);
+    /// assert_eq!(t.sel("lon", -90.0).item()?, 4.0);
+    /// assert!(t.not_cyclic().sel("lon", -90.0).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn not_cyclic(&self) -> Self {

@@ -31,6 +31,15 @@ impl DataArray {
     }
 
     /// A new dimension in front with labels, along which the values repeat (xarray's `expand_dims(dim=labels)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]);
+    /// let members = DataArray::from_vec(["member"], &[2], vec![7, 8]);
+    /// let wide = t.expand_dims_with(&members);
+    /// assert_eq!((wide.shape(), wide.sel("member", 8).to_f64()?), (&[2u64, 2][..], vec![1.0, 2.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn expand_dims_with(&self, labels: &DataArray) -> Self {
@@ -75,6 +84,13 @@ impl DataArray {
     }
 
     /// Without the named dimension, which must be of length 1 (xarray's `squeeze(dim)`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]);
+    /// assert_eq!(t.squeeze_dim("y").shape(), [2]);
+    /// assert_eq!(t.squeeze_dim("x").error().unwrap().message(), "`x` has 2 positions and cannot be squeezed");
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn squeeze_dim(&self, dim: &str) -> Self {
@@ -180,6 +196,12 @@ impl DataArray {
 
 impl Dataset {
     /// Without the dimensions of length 1 (xarray's `squeeze`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.squeeze().dims(), [("x".to_owned(), 2)]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn squeeze(&self) -> Self {
@@ -202,6 +224,13 @@ impl Dataset {
     }
 
     /// The last `n` positions of a dimension (xarray's `tail`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.tail("x", 2).var("t").to_f64()?, [2.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn tail(&self, dim: &str, n: u64) -> Self {
@@ -210,6 +239,13 @@ impl Dataset {
     }
 
     /// Every `n`-th position of a dimension (xarray's `thin`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.thin("x", 2).var("t").to_f64()?, [1.0, 3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn thin(&self, dim: &str, n: u32) -> Self {

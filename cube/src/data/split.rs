@@ -55,6 +55,14 @@ impl DataArray {
 impl Dataset {
     /// All variables one behind the other along a new dimension in front, whose labels are their names; each is repeated along the
     /// dimensions that it lacks, dtypes meet (xarray's `to_dataarray`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t");
+    /// let array = t.to_dataset().assign([("p", &DataArray::from_vec(["x"], &[2], vec![5.0, 6.0]))]).to_array("variable");
+    /// assert_eq!((array.shape(), array.sel("variable", "p").to_f64()?), (&[2u64, 2][..], vec![5.0, 6.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn to_array(&self, dim: &str) -> DataArray {

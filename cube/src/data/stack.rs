@@ -179,6 +179,16 @@ impl GroupByAll {
     }
 
     /// A quantile of every group.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let key = |codes: Vec<i32>| DataArray::from_vec(["x"], &[4], codes);
+    /// let t = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, 5.0, 9.0])
+    ///     .assign_coords([("a", &key(vec![0, 0, 1, 1])), ("b", &key(vec![7, 7, 7, 7]))]);
+    /// let medians = t.group_by_all(["a", "b"]).quantile(0.5);
+    /// assert_eq!((medians.shape(), medians.to_f64()?), (&[2u64, 1][..], vec![2.0, 7.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {

@@ -28,6 +28,14 @@ pub struct DataTree {
 
 impl DataTree {
     /// A tree of what was found at a URL (without secrets); paths begin with "/", outer ones stand before inner ones.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::new("file.nc".to_owned(), vec![("/".to_owned(), Ok(t))]);
+    /// assert_eq!((tree.url(), tree.root()?.var("t").to_f64()?), ("file.nc", vec![1.0, 2.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn new(url: String, groups: Vec<(String, Result<Dataset>)>) -> Self {
         Self { url, groups }
@@ -49,11 +57,23 @@ impl DataTree {
     }
 
     /// Where it was opened from, without secrets.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).url(), "memory");
+    /// ```
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The paths of all groups, "/" first, outer ones before inner ones.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a/b", t)]).paths().collect::<Vec<_>>(), ["/", "/a", "/a/b"]);
+    /// ```
     #[track_caller]
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|(path, _)| &path[..])
@@ -77,6 +97,15 @@ impl DataTree {
     }
 
     /// The dataset of a group ("/", "a", "/a/b").
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("run/a", t)]);
+    /// assert_eq!(tree.group("run/a")?.var("t").to_f64()?, [1.0, 2.0]);
+    /// assert_eq!(tree.group("run/b").unwrap_err().message(), "no group `/run/b`");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If there is no such group, with a suggestion, or it is damaged.
@@ -105,6 +134,13 @@ impl DataTree {
 
     /// The dataset of the outermost group.
     ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("/", t)]).root()?.var("t").to_f64()?, [1.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If it is damaged.
     #[track_caller]
@@ -113,12 +149,27 @@ impl DataTree {
     }
 
     /// All groups in the order of [`paths`](Self::paths).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a", t)]);
+    /// let counts: Vec<_> = tree.iter().map(|(path, group)| (path, group.as_ref().map_or(0, |held| held.names().count()))).collect();
+    /// assert_eq!(counts, [("/", 0), ("/a", 1)]);
+    /// ```
     #[track_caller]
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Result<Dataset>)> {
         self.groups.iter().map(|(path, dataset)| (&path[..], dataset))
     }
 
     /// The tree with a group added or replaced; groups around it are made where they lack (xarray's `tree[path] = dataset`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a", t.clone())]).with_group("b/c", t);
+    /// assert_eq!(tree.children("/"), ["/a", "/b"]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_group(&self, path: &str, dataset: Dataset) -> Self {
@@ -181,7 +232,15 @@ impl DataTree {
         self.map_with_path(|_, dataset| change(dataset))
     }
 
-    /// As [`DataTree::map`], with the path of each group.
+    /// As [`DataTree::map`], with the path of each group. Groups without variables stay as they are.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a", t)]).map_with_path(|path, group| group.assign_attrs([("path", path)]));
+    /// assert_eq!(tree.group("a")?.attrs().text("path"), Some("/a"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn map_with_path(&self, change: impl Fn(&str, &Dataset) -> Dataset) -> Self {
@@ -196,6 +255,13 @@ impl DataTree {
     }
 
     /// The groups for which something holds, and those around them (xarray's `filter`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("a/b", t.clone()), ("c", t)]).filter(|path, _| path.ends_with("b"));
+    /// assert_eq!(tree.paths().collect::<Vec<_>>(), ["/", "/a", "/a/b"]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn filter(&self, keep: impl Fn(&str, &Dataset) -> bool) -> Self {
@@ -212,6 +278,15 @@ impl DataTree {
 
     /// Every group with the coordinates of the groups around it that it lacks, where their dimensions fit (what xarray's `DataTree` always
     /// does).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let outer = DataArray::from_vec(["x"], &[2], vec![5.0, 6.0]).with_coord("x", vec![10.0, 20.0]).named("p").to_dataset();
+    /// let inner = DataArray::from_vec(["x"], &[2], vec![1.0, 2.0]).named("t").to_dataset();
+    /// let tree = DataTree::from_groups([("/", outer), ("a", inner)]).inherited();
+    /// assert_eq!(tree.group("a")?.sel("x", 20.0).var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn inherited(&self) -> Self {

@@ -75,6 +75,13 @@ impl DataTree {
     }
 
     /// The variances of every group over those of the dims that it has.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).variance("x").group("a")?.var("t").item()?, 4.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn variance(&self, dims: impl IntoDims) -> Self {

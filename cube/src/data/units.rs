@@ -37,6 +37,14 @@ impl DataArray {
 
 impl Dataset {
     /// The dataset with one variable in other units. See [`DataArray::to_units`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[1], vec![273.15]).with_attr("units", "K").named("t").to_dataset();
+    /// let celsius = dataset.to_units("t", "degC").var("t");
+    /// assert_eq!((celsius.round(9).item()?, celsius.attrs().text("units")), (0.0, Some("degC")));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn to_units(&self, name: &str, units: &str) -> Self {

@@ -23,6 +23,13 @@ impl DataArray {
     }
 
     /// The array with the weights of [`DataArray::area_weights`]: `t.area_weighted().std(["lat", "lon"])`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat"], &[2], vec![1.0, 4.0]).with_coord("lat", vec![0.0, 60.0]);
+    /// assert_eq!(t.area_weighted().mean("lat").round(9).item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn area_weighted(&self) -> Weighted {
@@ -45,6 +52,14 @@ impl DataArray {
     }
 
     /// The standard deviation over latitudes and longitudes, weighted by area (CDO's `fldstd`). Two passes.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 1.0, 4.0, 4.0])
+    ///     .with_coord("lat", vec![0.0, 60.0]).with_coord("lon", vec![0.0, 180.0]);
+    /// assert!((t.field_std().item()? - 2.0f64.sqrt()).abs() < 1e-9);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn field_std(&self) -> Self {
@@ -68,6 +83,14 @@ impl DataArray {
     }
 
     /// The mean along circles of latitude: over the longitudes, all of the same weight (CDO's `zonmean`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 3.0, 8.0, f64::NAN])
+    ///     .with_coord("lat", vec![0.0, 60.0]).with_coord("lon", vec![0.0, 180.0]);
+    /// assert_eq!(t.zonal_mean().to_f64()?, [2.0, 8.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn zonal_mean(&self) -> Self {
@@ -82,6 +105,14 @@ impl DataArray {
     }
 
     /// The mean along meridians: over the latitudes, weighted by area (CDO's `mermean`).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 3.0, 4.0, 0.0])
+    ///     .with_coord("lat", vec![0.0, 60.0]).with_coord("lon", vec![0.0, 180.0]);
+    /// assert_eq!(t.meridional_mean().round(9).to_f64()?, [2.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn meridional_mean(&self) -> Self {

@@ -168,6 +168,14 @@ impl Sink for Products {
 
 impl Eofs {
     /// The patterns, of unit length in weighted values, along a dimension `mode` in front (lazy: one pass over the data).
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[3, 2], vec![-1.0, -2.0, 0.0, 0.0, 1.0, 2.0]);
+    /// let pattern = t.eofs("time", 1, None)?.patterns().isel("mode", 0).to_f64()?;
+    /// assert!((pattern[0] - 1.0 / 5.0f64.sqrt()).abs() < 1e-9 && (pattern[1] - 2.0 / 5.0f64.sqrt()).abs() < 1e-9);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn patterns(&self) -> DataArray {
@@ -189,6 +197,14 @@ impl Eofs {
     }
 
     /// The components: how strong each pattern is along the dimension (U S), with its labels.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[3, 2], vec![-1.0, -2.0, 0.0, 0.0, 1.0, 2.0]);
+    /// let component = t.eofs("time", 1, None)?.components().isel("mode", 0).to_f64()?;
+    /// assert!((component[0] + 5.0f64.sqrt()).abs() < 1e-9 && (component[2] - 5.0f64.sqrt()).abs() < 1e-9);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn components(&self) -> DataArray {
@@ -207,6 +223,13 @@ impl Eofs {
     }
 
     /// The part of the variance that each mode explains.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[4, 2], vec![-2.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, -1.0]);
+    /// assert_eq!(t.eofs("time", 2, None)?.variance_fractions().round(9).to_f64()?, [0.8, 0.2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn variance_fractions(&self) -> DataArray {
@@ -215,6 +238,14 @@ impl Eofs {
     }
 
     /// All three as a dataset: `pattern`, `component`, `variance_fraction`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[3, 2], vec![-1.0, -2.0, 0.0, 0.0, 1.0, 2.0]);
+    /// let all = t.eofs("time", 1, None)?.to_dataset();
+    /// assert_eq!(all.names().collect::<Vec<_>>(), ["pattern", "component", "variance_fraction"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn to_dataset(&self) -> Dataset {
@@ -226,6 +257,15 @@ impl Eofs {
     }
 
     /// The weights that were given.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["time", "x"], &[3, 2], vec![-1.0, -2.0, 0.0, 0.0, 1.0, 2.0]);
+    /// let weights = DataArray::from_vec(["x"], &[2], vec![1.0, 0.5]);
+    /// assert_eq!(t.eofs("time", 1, Some(&weights))?.weights().unwrap().to_f64()?, [1.0, 0.5]);
+    /// assert!(t.eofs("time", 1, None)?.weights().is_none());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn weights(&self) -> Option<&DataArray> {
         self.weights.as_ref()
     }

@@ -37,6 +37,15 @@ impl DataArray {
 
 impl RunningDays {
     /// The mean of the values in each window of all years: Σx / n over the window's positions of every year. Needs the border of one window.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let days = date_range("2001-01-01", "2001-12-31", "D", Calendar::NoLeap);
+    /// let t = DataArray::from_vec(["time"], &[365], (0..365).map(f64::from).collect()).assign_coords([("time", &days)]);
+    /// let climatology = t.running_days("time", 3).mean();
+    /// assert_eq!(climatology.isel("dayofyear", [0, 99]).to_f64()?, [0.5, 99.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn mean(&self) -> DataArray {
@@ -53,6 +62,15 @@ impl RunningDays {
     }
 
     /// A quantile of the values in each window of all years, missing ones left out; linear between values (f64). Needs whole columns.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let days = date_range("2001-01-01", "2001-12-31", "D", Calendar::NoLeap);
+    /// let t = DataArray::from_vec(["time"], &[365], (0..365).map(f64::from).collect()).assign_coords([("time", &days)]);
+    /// let climatology = t.running_days("time", 3).quantile(0.75);
+    /// assert_eq!(climatology.sel("dayofyear", 100).item()?, 99.5);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn quantile(&self, q: f64) -> DataArray {
@@ -93,6 +111,16 @@ impl RunningDays {
 impl DataArray {
     /// How often values lie above those of a climatology of days of the year (with a dimension `dayofyear`), as parts of 1, for every period of
     /// a frequency: `t.exceedance("time", &p90, "YS")` is xclim's and ETCCDI's TX90p. Days with a missing value are left out.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DataArray, date_range};
+    /// let days = date_range("2001-01-01", "2001-12-31", "D", Calendar::NoLeap);
+    /// let hot = (0..365).map(|day| if day < 73 { 1.0 } else { 0.0 }).collect();
+    /// let t = DataArray::from_vec(["time"], &[365], hot).assign_coords([("time", &days)]);
+    /// let limit = DataArray::from_vec(["dayofyear"], &[365], vec![0.5; 365]).with_coord("dayofyear", (1..=365i64).collect());
+    /// assert_eq!(t.exceedance("time", &limit, "YS").round(9).to_f64()?, [0.2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn exceedance(&self, dim: &str, climatology: &DataArray, frequency: &str) -> Self {

@@ -89,6 +89,14 @@ impl GroupBy {
     }
 
     /// How many runs of truth of every group have at least `n` positions.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let year = DataArray::from_vec(["day"], &[6], vec![1, 1, 1, 2, 2, 2]);
+    /// let hot = DataArray::from_vec(["day"], &[6], vec![9, 9, 1, 9, 1, 9]).assign_coords([("year", &year)]).gt(5);
+    /// assert_eq!(hot.group_by("year").count_runs(2).to_vec::<i64>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn count_runs(&self, n: u64) -> DataArray {
@@ -96,6 +104,14 @@ impl GroupBy {
     }
 
     /// How many positions of every group lie in runs of truth of at least `n`.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let year = DataArray::from_vec(["day"], &[6], vec![1, 1, 1, 2, 2, 2]);
+    /// let hot = DataArray::from_vec(["day"], &[6], vec![9, 9, 1, 9, 1, 9]).assign_coords([("year", &year)]).gt(5);
+    /// assert_eq!(hot.group_by("year").positions_in_runs(2).to_vec::<i64>()?, [2, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn positions_in_runs(&self, n: u64) -> DataArray {

@@ -25,6 +25,13 @@ impl DataArray {
     /// Theil and Sen's line along a dimension: a dataset of `slope`, the median of the slopes between all pairs of values, and `intercept`
     /// (scipy's `theilslopes`). Robust: up to 29 % of the values may be wrong. Missing values are left out; takes n² steps for n values. See
     /// [`DataArray::mann_kendall`] for the formula.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[5], vec![1.0, 3.0, 5.0, 7.0, 100.0]).with_coord("x", vec![0.0, 1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(t.theil_sen("x").var("slope").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn theil_sen(&self, dim: &str) -> Dataset {

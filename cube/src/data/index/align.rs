@@ -26,6 +26,15 @@ pub enum AxisMatch {
 
 impl Index {
     /// How this axis compares with another. Costs nothing if both are clones of one index.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{AxisMatch, Index, IndexHints};
+    /// let index = |labels: Vec<f64>| Index::build("x", &Block::new(&[labels.len()], labels)?, IndexHints::default());
+    /// assert_eq!(index(vec![0.0, 1.0])?.same_as(&index(vec![0.0, 1.0])?), AxisMatch::Equal);
+    /// assert_eq!(index(vec![0.0, 1.0])?.same_as(&index(vec![0.0, 2.0])?), AxisMatch::Different);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn same_as(&self, other: &Self) -> AxisMatch {
         if Arc::ptr_eq(&self.0, &other.0) || self.equals(other) {
             return AxisMatch::Equal;
@@ -37,6 +46,15 @@ impl Index {
     }
 
     /// What both axes share: positions on this one, in its order, and the positions of the same labels on the other.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let index = |labels: Vec<f64>| Index::build("x", &Block::new(&[labels.len()], labels)?, IndexHints::default());
+    /// let (here, there) = index(vec![10.0, 20.0, 30.0])?.intersect(&index(vec![20.0, 30.0, 40.0])?)?;
+    /// assert_eq!((here.to_vec(), there.to_vec()), (vec![1, 2], vec![0, 1]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the labels cannot be compared, are nearly equal (see [`Index::same_as`]), stand twice on an axis, or none is shared.

@@ -7,6 +7,16 @@ use crate::data::select::{Label, LabelValue};
 impl Index {
     /// The positions that a label selects. Ranges keep the stored order, lists their own.
     ///
+    /// ```
+    /// use terracube_cube::{Block, ErrorKind};
+    /// use terracube_cube::data::{Index, IndexHints, IntoLabel};
+    /// let index = Index::build("x", &Block::new(&[3], vec![10.0, 20.0, 30.0])?, IndexHints::default())?;
+    /// assert_eq!(index.locate(&20.0.into_label())?.to_vec(), [1]);
+    /// assert_eq!(index.locate(&(15.0..=30.0).into_label())?.to_vec(), [1, 2]);
+    /// assert_eq!(index.locate(&25.0.into_label()).unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` if a value is no label (with the nearest ones), `Empty` if a range holds none (with the extent of the axis),
     /// `InvalidArgument` if the axis is unsorted and a range is asked for, or has equal labels and nearest is asked for.
@@ -22,6 +32,15 @@ impl Index {
     }
 
     /// As [`Index::locate`], but a range without labels, or an empty list, selects nothing instead of being an error.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints, IntoLabel};
+    /// let index = Index::build("x", &Block::new(&[2], vec![10.0, 20.0])?, IndexHints::default())?;
+    /// assert!(index.locate_or_empty(&(50.0..=60.0).into_label())?.is_empty());
+    /// assert!(index.locate(&(50.0..=60.0).into_label()).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Index::locate`], but for `Empty`.

@@ -27,6 +27,14 @@ pub struct IndexHints {
 
 impl IndexHints {
     /// The hints for a longitude.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints, IntoLabel};
+    /// let index = Index::build("lon", &Block::new(&[4], vec![0.0, 90.0, 180.0, 270.0])?, IndexHints::longitude())?;
+    /// assert_eq!(index.locate(&(-90.0).into_label())?.to_vec(), [3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn longitude() -> Self {
         Self { is_longitude: true }
@@ -76,6 +84,14 @@ struct Inner {
 impl Index {
     /// An index over the values of a coordinate of one dimension. Takes memory and time in proportion to them.
     ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let index = Index::build("x", &Block::new(&[3], vec![10.0, 20.0, 30.0])?, IndexHints::default())?;
+    /// assert_eq!((index.len(), index.spacing()), (3, Some(10.0)));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the block is not 1-D, or has labels above the largest i64.
     #[track_caller]
@@ -111,46 +127,113 @@ impl Index {
     }
 
     /// The dimension.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert_eq!(Index::build("x", &Block::new(&[1], vec![10.0])?, IndexHints::default())?.dim(), "x");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn dim(&self) -> &str {
         &self.0.dim
     }
 
     /// The dtype of the labels.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType};
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert_eq!(Index::build("x", &Block::new(&[1], vec![10i16])?, IndexHints::default())?.dtype(), DType::I16);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn dtype(&self) -> DType {
         self.0.dtype
     }
 
     /// The number of labels.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert_eq!(Index::build("x", &Block::new(&[2], vec![10, 20])?, IndexHints::default())?.len(), 2);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.0.keys.len()
     }
 
     /// Whether there is no label.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert!(Index::build("x", &Block::new(&[0], Vec::<f64>::new())?, IndexHints::default())?.is_empty());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether labels wrap around the circle of longitudes.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let longitudes = Block::new(&[4], vec![0.0, 90.0, 180.0, 270.0])?;
+    /// assert!(Index::build("lon", &longitudes, IndexHints::longitude())?.is_cyclic());
+    /// assert!(!Index::build("lon", &longitudes, IndexHints::default())?.is_cyclic());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn is_cyclic(&self) -> bool {
         self.0.is_cyclic
     }
 
     /// Whether no two labels are equal.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert!(!Index::build("x", &Block::new(&[2], vec![7, 7])?, IndexHints::default())?.is_unique());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn is_unique(&self) -> bool {
         self.0.duplicate.is_none()
     }
 
     /// Whether labels ascend or descend all along (equal neighbours allowed).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Error};
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let is_sorted = |labels: Vec<i32>| Ok::<_, Error>(Index::build("x", &Block::new(&[3], labels)?, IndexHints::default())?.is_sorted());
+    /// assert!(is_sorted(vec![3, 2, 2])? && !is_sorted(vec![1, 3, 2])?);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn is_sorted(&self) -> bool {
         !matches!(self.0.order, Order::Unsorted { .. })
     }
 
     /// Whether labels descend.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// assert!(Index::build("lat", &Block::new(&[2], vec![90, -90])?, IndexHints::default())?.is_descending());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn is_descending(&self) -> bool {
         matches!(self.0.order, Order::Descending)
     }
 
     /// How labels are found.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Error};
+    /// use terracube_cube::data::{Index, IndexHints, IndexKind};
+    /// let kind = |labels: Vec<i32>| Ok::<_, Error>(Index::build("x", &Block::new(&[3], labels)?, IndexHints::default())?.kind());
+    /// assert_eq!([kind(vec![0, 5, 10])?, kind(vec![0, 5, 6])?, kind(vec![5, 0, 6])?], [IndexKind::Range, IndexKind::Sorted, IndexKind::Unsorted]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn kind(&self) -> IndexKind {
         match (&self.0.order, self.0.spacing, self.0.dtype) {
             (Order::Unsorted { .. }, ..) => IndexKind::Unsorted,
@@ -161,16 +244,40 @@ impl Index {
     }
 
     /// The step from a label to the next, if all steps are equal up to rounding: negative where labels descend; times in counts.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Error};
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let spacing = |labels: Vec<i32>| Ok::<_, Error>(Index::build("x", &Block::new(&[3], labels)?, IndexHints::default())?.spacing());
+    /// assert_eq!((spacing(vec![90, 0, -90])?, spacing(vec![0, 5, 6])?), (Some(-90.0), None));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn spacing(&self) -> Option<f64> {
         self.0.spacing
     }
 
     /// From where to where the axis goes: "`lat` runs from 90 to -90 (721 labels)".
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let index = Index::build("lat", &Block::new(&[3], vec![90, 0, -90])?, IndexHints::default())?;
+    /// assert_eq!(index.extent(), "`lat` runs from 90 to -90 (3 labels)");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn extent(&self) -> String {
         self.0.extent()
     }
 
     /// The label at a position as people read it; "" past the end.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Index, IndexHints};
+    /// let index = Index::build("lat", &Block::new(&[2], vec![2.5, 5.0])?, IndexHints::default())?;
+    /// assert_eq!((index.label_text(0), index.label_text(2)), ("2.5".to_owned(), String::new()));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn label_text(&self, position: u64) -> String {
         usize::try_from(position).ok().filter(|&p| p < self.len()).map_or(String::new(), |p| self.0.text(p))
     }

@@ -21,6 +21,16 @@ pub enum Fill {
 impl Index {
     /// For every label of `wanted` its position on this axis, or -1. `tolerance` is in units of the labels (counts for times).
     ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::data::{Fill, Index, IndexHints};
+    /// let index = |labels: Vec<f64>| Index::build("x", &Block::new(&[labels.len()], labels)?, IndexHints::default());
+    /// let (own, wanted) = (index(vec![10.0, 20.0])?, index(vec![20.0, 24.0])?);
+    /// assert_eq!(own.positions_of(&wanted, Fill::None, None)?, [1, -1]);
+    /// assert_eq!(own.positions_of(&wanted, Fill::Nearest, Some(5.0))?, [1, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If labels stand twice here, or cannot be compared.
     pub fn positions_of(&self, wanted: &Self, fill: Fill, tolerance: Option<f64>) -> Result<Vec<i64>> {

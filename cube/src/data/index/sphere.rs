@@ -11,6 +11,14 @@ pub struct SphereIndex {
 impl SphereIndex {
     /// An index over points of latitudes and longitudes in degrees; points with a missing one are left out.
     ///
+    /// ```
+    /// use terracube_cube::data::index::SphereIndex;
+    /// let points = SphereIndex::new(&[0.0, f64::NAN], &[10.0, 20.0])?;
+    /// assert_eq!(points.nearest_few(0.0, 20.0, 5).len(), 1);
+    /// assert!(SphereIndex::new(&[0.0], &[]).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If there are not as many of both, or none at all.
     #[track_caller]
@@ -31,11 +39,25 @@ impl SphereIndex {
     }
 
     /// The number of the nearest point and its distance in degrees of a great circle; `None` for a missing place.
+    ///
+    /// ```
+    /// use terracube_cube::data::index::SphereIndex;
+    /// let (number, distance) = SphereIndex::new(&[0.0, 0.0], &[0.0, 359.0])?.nearest(0.0, -4.0).unwrap();
+    /// assert!(number == 1 && (distance - 3.0).abs() < 1e-9);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn nearest(&self, latitude: f64, longitude: f64) -> Option<(u32, f64)> {
         self.nearest_few(latitude, longitude, 1).into_iter().next()
     }
 
     /// The nearest `n` points, nearest first, each with its distance in degrees of a great circle.
+    ///
+    /// ```
+    /// use terracube_cube::data::index::SphereIndex;
+    /// let found = SphereIndex::new(&[0.0, 0.0, 0.0], &[0.0, 10.0, 20.0])?.nearest_few(0.0, 12.0, 2);
+    /// assert_eq!((found[0].0, found[1].0), (1, 2));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn nearest_few(&self, latitude: f64, longitude: f64, n: usize) -> Vec<(u32, f64)> {
         if !(latitude.is_finite() && longitude.is_finite()) || n == 0 {
             return vec![];

@@ -19,6 +19,14 @@ pub struct Grid {
 impl Grid {
     /// A grid of labels.
     ///
+    /// ```
+    /// use terracube_cube::Grid;
+    /// let grid = Grid::new(vec![-45.0, 45.0], vec![0.0, 180.0])?;
+    /// assert_eq!((grid.latitudes(), grid.longitudes()), (&[-45.0, 45.0][..], &[0.0, 180.0][..]));
+    /// assert_eq!(Grid::new(vec![95.0], vec![0.0]).unwrap_err().message(), "latitude 95 lies beyond a pole");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If there are none, they neither rise nor fall throughout, or a latitude lies beyond a pole.
     #[track_caller]
@@ -32,6 +40,14 @@ impl Grid {
     }
 
     /// Cells of `step` degrees that fill a box; labels stand in their middles.
+    ///
+    /// ```
+    /// use terracube_cube::Grid;
+    /// let grid = Grid::regular((-90.0, 90.0), (0.0, 360.0), 90.0)?;
+    /// assert_eq!((grid.latitudes(), grid.longitudes()), (&[-45.0, 45.0][..], &[45.0, 135.0, 225.0, 315.0][..]));
+    /// assert!(Grid::regular((-90.0, 90.0), (0.0, 360.0), 50.0).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If `step` does not fit into the box.
@@ -49,6 +65,13 @@ impl Grid {
 
     /// The grid of an array: its latitudes and longitudes by CF, which must be axes.
     ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 1], vec![1.0, 2.0]).with_coord("lat", vec![10.0, 20.0]).with_coord("lon", vec![5.0]);
+    /// assert_eq!(Grid::of(&t)?.latitudes(), [10.0, 20.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If it has none.
     #[track_caller]
@@ -64,11 +87,23 @@ impl Grid {
     }
 
     /// The latitudes of the middles of cells.
+    ///
+    /// ```
+    /// use terracube_cube::Grid;
+    /// assert_eq!(Grid::regular((0.0, 20.0), (0.0, 10.0), 10.0)?.latitudes(), [5.0, 15.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn latitudes(&self) -> &[f64] {
         &self.latitudes
     }
 
     /// The longitudes of the middles of cells.
+    ///
+    /// ```
+    /// use terracube_cube::Grid;
+    /// assert_eq!(Grid::regular((0.0, 10.0), (-10.0, 10.0), 10.0)?.longitudes(), [-5.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn longitudes(&self) -> &[f64] {
         &self.longitudes
     }

@@ -23,6 +23,14 @@ pub struct Polygons {
 
 impl Polygons {
     /// A region by its rings of (longitude, latitude); a ring need not be closed.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0), (-10.0, 50.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 2], vec![1.0, 2.0]).with_coord("lat", vec![10.0]).with_coord("lon", vec![-5.0, 5.0]);
+    /// assert_eq!(t.inside(&west).to_vec::<u8>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_region(mut self, name: &str, rings: Vec<Vec<(f64, f64)>>) -> Self {
@@ -32,6 +40,14 @@ impl Polygons {
 
     /// The regions of GeoJSON: a geometry, a feature or a collection of features of polygons. Names are the properties `name`, `NAME` or `id`,
     /// else numbers from 0.
+    ///
+    /// ```
+    /// use terracube_cube::Polygons;
+    /// let regions = Polygons::from_geojson(r#"{"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]}"#)?;
+    /// assert_eq!(regions.names().collect::<Vec<_>>(), ["0"]);
+    /// assert!(Polygons::from_geojson(r#"{"type": "Point", "coordinates": [0, 0]}"#).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the text is no GeoJSON or has no polygons.
@@ -47,6 +63,12 @@ impl Polygons {
     }
 
     /// The names of the regions.
+    ///
+    /// ```
+    /// use terracube_cube::Polygons;
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0)]]);
+    /// assert_eq!(west.names().collect::<Vec<_>>(), ["west"]);
+    /// ```
     #[track_caller]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.regions.iter().map(|(name, _)| &name[..])
@@ -127,6 +149,14 @@ impl Polygons {
 
 impl DataArray {
     /// Whether the middle of each cell lies in one of the regions (bool, over latitudes and longitudes; not lazy).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0), (-10.0, 50.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0; 4]).with_coord("lat", vec![10.0, 60.0]).with_coord("lon", vec![355.0, 5.0]);
+    /// assert_eq!(t.inside(&west).to_vec::<u8>()?, [1, 0, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn inside(&self, regions: &Polygons) -> Self {
@@ -139,6 +169,14 @@ impl DataArray {
     }
 
     /// The values of cells whose middle lies in one of the regions; the others are missing (rioxarray's `clip(drop=False)`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0), (-10.0, 50.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 2], vec![1.0, 2.0]).with_coord("lat", vec![10.0]).with_coord("lon", vec![-5.0, 5.0]);
+    /// assert_eq!(t.clip_to(&west).fill_missing(-1.0).to_f64()?, [1.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn clip_to(&self, regions: &Polygons) -> Self {
@@ -147,6 +185,14 @@ impl DataArray {
 
     /// The name of the first region in which the middle of each cell lies, "" outside (over latitudes and longitudes; regionmask's
     /// `mask`).
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0), (-10.0, 50.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 2], vec![1.0, 2.0]).with_coord("lat", vec![10.0]).with_coord("lon", vec![-5.0, 5.0]);
+    /// assert_eq!(t.region_names(&west).values()?.to_strings()?, ["west", ""]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn region_names(&self, regions: &Polygons) -> Self {
@@ -161,6 +207,16 @@ impl DataArray {
 
     /// The cells of each region as a group, for statistics by zone: `t.by_region(&countries).mean()`. All cells count the same; for weights
     /// by area see [`DataArray::region_means`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let west = Polygons::default().with_region("west", vec![vec![(-10.0, 0.0), (1.0, 0.0), (1.0, 50.0), (-10.0, 50.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, 2.0, 9.0])
+    ///     .with_coord("lat", vec![10.0]).with_coord("lon", vec![-5.0, 0.0, 5.0]);
+    /// let sums = t.by_region(&west).sum();
+    /// assert_eq!((sums.to_f64()?, sums.coord("region").values()?.to_strings()?), (vec![3.0], vec!["west".to_owned()]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn by_region(&self, regions: &Polygons) -> GroupBy {
@@ -172,6 +228,15 @@ impl DataArray {
     }
 
     /// The mean of each region, weighted by area ([`DataArray::area_weights`]): Σwx / Σw over the cells that are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Polygons};
+    /// let box_ = Polygons::default().with_region("box", vec![vec![(-1.0, -1.0), (1.0, -1.0), (1.0, 70.0), (-1.0, 70.0)]]);
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 9.0, 4.0, 9.0])
+    ///     .with_coord("lat", vec![0.0, 60.0]).with_coord("lon", vec![0.0, 5.0]);
+    /// assert_eq!(t.region_means(&box_).round(9).to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn region_means(&self, regions: &Polygons) -> Self {

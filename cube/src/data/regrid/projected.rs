@@ -30,12 +30,24 @@ pub struct RotatedPole {
 
 impl RotatedPole {
     /// A pole by `grid_north_pole_latitude` and `grid_north_pole_longitude`, in degrees.
+    ///
+    /// ```
+    /// use terracube_cube::RotatedPole;
+    /// let (lat, lon) = RotatedPole::new(39.25, -162.0).to_rotated(50.75, 18.0);
+    /// assert!(lat.abs() < 1e-9 && lon.abs() < 1e-9);
+    /// ```
     #[track_caller]
     pub fn new(latitude: f64, longitude: f64) -> Self {
         Self { latitude, longitude, grid_longitude: 0.0 }
     }
 
     /// The longitude of the true north pole on the rotated grid (`north_pole_grid_longitude`).
+    ///
+    /// ```
+    /// use terracube_cube::RotatedPole;
+    /// let (lat, lon) = RotatedPole::new(39.25, -162.0).with_grid_longitude(10.0).to_rotated(50.75, 18.0);
+    /// assert!(lat.abs() < 1e-9 && (lon + 10.0).abs() < 1e-9);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_grid_longitude(self, degrees: f64) -> Self {
@@ -43,11 +55,23 @@ impl RotatedPole {
     }
 
     /// Rotated latitude and longitude of a place (Baldauf et al., 2018, COSMO documentation part I, section 3.2).
+    ///
+    /// ```
+    /// use terracube_cube::RotatedPole;
+    /// let (lat, _) = RotatedPole::new(39.25, -162.0).to_rotated(39.25, -162.0);
+    /// assert!((lat - 90.0).abs() < 1e-5);
+    /// ```
     pub fn to_rotated(self, latitude: f64, longitude: f64) -> (f64, f64) {
         turned(self.latitude, latitude, longitude - self.longitude, |lon| wrapped(lon + 180.0 - self.grid_longitude))
     }
 
     /// Latitude and longitude of a place of the rotated grid.
+    ///
+    /// ```
+    /// use terracube_cube::RotatedPole;
+    /// let (lat, lon) = RotatedPole::new(39.25, -162.0).to_geographic(0.0, 0.0);
+    /// assert!((lat - 50.75).abs() < 1e-9 && (lon - 18.0).abs() < 1e-9);
+    /// ```
     pub fn to_geographic(self, latitude: f64, longitude: f64) -> (f64, f64) {
         turned(self.latitude, latitude, longitude + self.grid_longitude, |lon| wrapped(lon + 180.0 + self.longitude))
     }
@@ -81,6 +105,14 @@ pub enum Crs {
 impl Crs {
     /// Pairs of (y, x) or (latitude, longitude) of this system as degrees of latitude and longitude.
     ///
+    /// ```
+    /// use terracube_cube::Crs;
+    /// let utm = Crs::Proj("+proj=utm +zone=33 +datum=WGS84".to_owned());
+    /// let (lat, lon) = utm.to_geographic(&[(0.0, 500_000.0)])?[0];
+    /// assert!(lat.abs() < 1e-6 && (lon - 15.0).abs() < 1e-6);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the projection is not known.
     pub fn to_geographic(&self, points: &[(f64, f64)]) -> Result<Vec<(f64, f64)>> {
@@ -92,6 +124,15 @@ impl Crs {
     }
 
     /// Degrees of latitude and longitude as pairs of (y, x) or (latitude, longitude) of this system; NaN where it has none.
+    ///
+    /// ```
+    /// use terracube_cube::Crs;
+    /// let utm = Crs::Proj("EPSG:32633".to_owned());
+    /// let (y, x) = utm.from_geographic(&[(0.0, 15.0)])?[0];
+    /// assert!(y.abs() < 1e-3 && (x - 500_000.0).abs() < 1e-3);
+    /// assert!(Crs::Proj("+proj=nothing".to_owned()).from_geographic(&[(0.0, 15.0)]).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the projection is not known.

@@ -63,6 +63,15 @@ impl Regridder {
     /// Weights from the grid of an array, whose latitudes and longitudes are axes, to another. Cells end halfway between labels; longitudes
     /// wrap. For grids of two dimensions see [`Regridder::from_curvilinear`], for projections [`Regridder::from_projection`].
     ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 3.0, 5.0, 7.0])
+    ///     .with_coord("lat", vec![0.0, 10.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let nearest = Regridder::new(&t, &Grid::new(vec![1.0, 8.0], vec![9.0])?, RegridMethod::Nearest)?;
+    /// assert_eq!(nearest.apply(&t).to_f64()?, [3.0, 7.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the array has no latitudes and longitudes by CF, or they are not sorted.
     #[track_caller]
@@ -107,6 +116,16 @@ impl Regridder {
 
     /// New values need at least this part of their cell (or of their weights) covered by old values that are not missing: 0 (any; the default)
     /// to 1 (all). Bilinear interpolation always needs all.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 4], vec![1.0, 3.0, 5.0, 7.0, f64::NAN, f64::NAN, 6.0, 8.0])
+    ///     .with_coord("lat", vec![-45.0, 45.0]).with_coord("lon", vec![45.0, 135.0, 225.0, 315.0]);
+    /// let to_half = Regridder::new(&t, &Grid::new(vec![0.0], vec![90.0, 270.0])?, RegridMethod::Conservative)?;
+    /// assert_eq!(to_half.apply(&t).to_f64()?, [2.0, 6.5]);
+    /// assert_eq!(to_half.covered(0.6).apply(&t).fill_missing(-1.0).to_f64()?, [-1.0, 6.5]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn covered(mut self, least: f64) -> Self {
@@ -116,6 +135,15 @@ impl Regridder {
 
     /// The array on the new grid: latitudes and longitudes take the places of the old ones. Lazy. f32 stays f32, all else becomes f64.
     /// Coordinates over the old grid go.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0f32, 3.0, 5.0, 7.0])
+    ///     .with_coord("lat", vec![0.0, 10.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let middle = Regridder::new(&t, &Grid::new(vec![5.0], vec![5.0])?, RegridMethod::Bilinear)?.apply(&t);
+    /// assert_eq!((middle.to_vec::<f32>()?, middle.coord("lat").to_f64()?), (vec![4.0], vec![5.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn apply(&self, array: &DataArray) -> DataArray {
@@ -194,6 +222,15 @@ impl Regridder {
 
     /// The weights as a dataset: `row`, `col` and `S` (the new cell, the old cell, the weight) along `n_s` as ESMF names them, one set for each
     /// axis where the grids have axes. Write it with `.write(url)`, and read it again with [`Regridder::from_dataset`].
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, 3.0, 5.0])
+    ///     .with_coord("lat", vec![0.0]).with_coord("lon", vec![0.0, 10.0, 20.0]);
+    /// let weights = Regridder::new(&t, &Grid::new(vec![0.0], vec![9.0])?, RegridMethod::Nearest)?.to_dataset();
+    /// assert_eq!(Regridder::from_dataset(&weights)?.apply(&t).to_f64()?, [3.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn to_dataset(&self) -> Dataset {
@@ -259,6 +296,12 @@ impl Regridder {
     }
 
     /// The weights that [`Regridder::to_dataset`] gave.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Regridder};
+    /// let no_weights = DataArray::from_vec(["x"], &[1], vec![1.0]).named("t").to_dataset();
+    /// assert!(Regridder::from_dataset(&no_weights).is_err());
+    /// ```
     ///
     /// # Errors
     /// If the dataset holds no such weights, or they do not fit together.
@@ -326,6 +369,14 @@ impl Regridder {
 
 impl DataArray {
     /// The array on another grid; see [`Regridder`], which keeps the weights for further arrays.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 3.0, 5.0, 7.0])
+    ///     .with_coord("lat", vec![0.0, 10.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// assert_eq!(t.regrid(&Grid::new(vec![5.0], vec![0.0, 5.0])?, RegridMethod::Bilinear).to_f64()?, [3.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn regrid(&self, grid: &Grid, method: RegridMethod) -> Self {
@@ -338,6 +389,15 @@ impl DataArray {
 
 impl Dataset {
     /// Every variable that has the dimensions of the grid on another; weights are made once. Others stay as they are.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid, RegridMethod, Regridder};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[2, 2], vec![1.0, 3.0, 5.0, 7.0])
+    ///     .with_coord("lat", vec![0.0, 10.0]).with_coord("lon", vec![0.0, 10.0]);
+    /// let to_middle = Regridder::new(&t, &Grid::new(vec![5.0], vec![5.0])?, RegridMethod::Bilinear)?;
+    /// assert_eq!(t.named("t").to_dataset().regrid(&to_middle).var("t").to_f64()?, [4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn regrid(&self, regridder: &Regridder) -> Self {

@@ -36,7 +36,15 @@ impl DataArray {
 }
 
 impl GridView {
-    /// The mean of the values in each cell.
+    /// The mean of the values in each cell. Missing values are left out.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 4], vec![1.0, 3.0, 5.0, f64::NAN]).with_coord("lat", vec![1.0])
+    ///     .with_coord("lon", vec![0.0, 1.0, 10.0, 11.0]);
+    /// assert_eq!(t.view(&Grid::new(vec![0.0, 9.0], vec![0.0, 10.0])?).mean().to_f64()?[..2], [2.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn mean(&self) -> DataArray {
@@ -46,6 +54,14 @@ impl GridView {
     }
 
     /// The sum of the values in each cell: 0 of nothing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, 3.0, 5.0])
+    ///     .with_coord("lat", vec![1.0]).with_coord("lon", vec![0.0, 1.0, 10.0]);
+    /// assert_eq!(t.view(&Grid::new(vec![0.0, 9.0], vec![0.0, 10.0])?).sum().to_f64()?, [4.0, 5.0, 0.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn sum(&self) -> DataArray {
@@ -53,6 +69,14 @@ impl GridView {
     }
 
     /// The least value in each cell.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, 3.0, 5.0])
+    ///     .with_coord("lat", vec![1.0]).with_coord("lon", vec![0.0, 1.0, 10.0]);
+    /// assert_eq!(t.view(&Grid::new(vec![0.0, 9.0], vec![0.0, 10.0])?).min().to_f64()?[..2], [1.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn min(&self) -> DataArray {
@@ -60,6 +84,14 @@ impl GridView {
     }
 
     /// The greatest value in each cell.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, 3.0, 5.0])
+    ///     .with_coord("lat", vec![1.0]).with_coord("lon", vec![0.0, 1.0, 10.0]);
+    /// assert_eq!(t.view(&Grid::new(vec![0.0, 9.0], vec![0.0, 10.0])?).max().to_f64()?[..2], [3.0, 5.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn max(&self) -> DataArray {
@@ -67,6 +99,14 @@ impl GridView {
     }
 
     /// How many values in each cell are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, Grid};
+    /// let t = DataArray::from_vec(["lat", "lon"], &[1, 3], vec![1.0, f64::NAN, 5.0])
+    ///     .with_coord("lat", vec![1.0]).with_coord("lon", vec![0.0, 1.0, 10.0]);
+    /// assert_eq!(t.view(&Grid::new(vec![0.0, 9.0], vec![0.0, 10.0])?).count().to_vec::<i64>()?, [1, 1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn count(&self) -> DataArray {
