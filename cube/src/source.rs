@@ -28,6 +28,12 @@ pub struct Encoded {
 
 impl Encoded {
     /// Bytes held.
+    ///
+    /// ```
+    /// use terracube_cube::source::Encoded;
+    /// let encoded = Encoded { pieces: vec![Some(vec![1u8, 2, 3].into()), None] };
+    /// assert_eq!(encoded.n_bytes(), 3);
+    /// ```
     pub fn n_bytes(&self) -> u64 {
         self.pieces.iter().flatten().map(|piece| piece.len() as u64).sum()
     }
@@ -104,6 +110,16 @@ pub struct MemorySource {
 
 impl MemorySource {
     /// A source over `block` that is read in the chunks of `grid`, which must have the block's shape.
+    ///
+    /// ```
+    /// use terracube_cube::{Attributes, Block, ChunkGrid, Coords, DataArray, Dims, Encoding, Variable};
+    /// use terracube_cube::source::MemorySource;
+    /// let source = MemorySource::new(Block::new(&[4], vec![1.0, 2.0, 3.0, 6.0])?, ChunkGrid::regular(&[4], &[2]));
+    /// let variable = Variable::from_source(Dims::new(["x"])?, source, Attributes::new(), Encoding::default());
+    /// let t = DataArray::new(Some("t"), variable, Coords::default());
+    /// assert_eq!((t.chunks().n_chunks(), t.isel("x", 3).item()?), (2, 6.0));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn new(block: Block, grid: ChunkGrid) -> Arc<Self> {
         Arc::new(Self { block, grid })
     }
@@ -147,11 +163,30 @@ type Fill = dyn Fn(&Region, &mut [f64]) + Send + Sync;
 
 impl SyntheticSource {
     /// A source that calls `fill` for each chunk, with its box and its values in C order.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use terracube_cube::{Attributes, ChunkGrid, Coords, DataArray, Dims, Encoding, Variable};
+    /// use terracube_cube::source::SyntheticSource;
+    /// let source = SyntheticSource::new(ChunkGrid::regular(&[1000], &[100]), |region, values| {
+    ///     region.range(0).zip(values).for_each(|(position, value)| *value = position as f64);
+    /// });
+    /// let variable = Variable::from_source(Dims::new(["x"])?, Arc::new(source), Attributes::new(), Encoding::default());
+    /// assert_eq!(DataArray::new(None, variable, Coords::default()).mean("x").item()?, 499.5);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn new(grid: ChunkGrid, fill: impl Fn(&Region, &mut [f64]) + Send + Sync + 'static) -> Self {
         Self { grid, fill: Box::new(fill), reads_parts: false }
     }
 
     /// The same source, read as data that is not compressed: any part of a chunk by itself.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// use terracube_cube::source::{Source, SyntheticSource};
+    /// let source = SyntheticSource::new(ChunkGrid::single(&[10]), |_, values| values.fill(1.0));
+    /// assert!(!source.reads_parts() && source.in_parts().reads_parts());
+    /// ```
     #[must_use]
     pub fn in_parts(mut self) -> Self {
         self.reads_parts = true;

@@ -34,6 +34,14 @@ pub enum BlockData {
 impl Block {
     /// A block from values in C order, with the plain dtype of `T`.
     ///
+    /// ```
+    /// use terracube_cube::{Block, DType};
+    /// let block = Block::new(&[2, 2], vec![1.0f32, 2.0, 3.0, 4.0])?;
+    /// assert_eq!((block.shape(), block.dtype(), block.n_bytes()), (&[2, 2][..], DType::F32, 16));
+    /// assert!(Block::new(&[3], vec![1, 2]).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the number of values is not the product of `shape`.
     pub fn new<T: Element>(shape: &[usize], values: Vec<T>) -> Result<Self> {
@@ -41,12 +49,26 @@ impl Block {
     }
 
     /// A block of one value.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// assert_eq!((Block::scalar(2.5).rank(), Block::scalar(2.5).to_f64()?), (0, vec![2.5]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn scalar<T: Element>(value: T) -> Self {
         let buffer = Buffer::from_vec(vec![value]);
         Self { dtype: T::DTYPE, shape: vec![], data: BlockData::Fixed { buffer, offset: 0, strides: vec![] } }
     }
 
     /// A block of `dtype` from stored values in C order: `u8` for `Bool`, `i64` for times and durations.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, TimeUnit};
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// assert_eq!(Block::with_dtype(dtype, &[1], vec![86_400_i64])?.dtype(), dtype);
+    /// assert!(Block::with_dtype(DType::Bool, &[1], vec![1.0]).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the number of values is not the product of `shape`, or `dtype` is not stored as `T`.
@@ -76,6 +98,13 @@ impl Block {
     }
 
     /// A block of strings in C order.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType};
+    /// let block = Block::from_strings(&[2], ["Bonn", "Oslo"])?;
+    /// assert_eq!((block.dtype(), block.text().unwrap().value(1)), (DType::Utf8, "Oslo"));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the number of strings is not the product of `shape`.
@@ -222,6 +251,14 @@ impl Block {
 
     /// The values in C order if they stand so without gaps.
     ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// let block = Block::new(&[2], vec![1i16, 2])?;
+    /// assert_eq!(block.values::<i16>()?, [1, 2]);
+    /// assert!(block.values::<f64>().is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the dtype is not stored as `T`, or the block is a view with gaps (call [`Block::contiguous`] first).
     pub fn values<T: Element>(&self) -> Result<&[T]> {
@@ -254,6 +291,14 @@ impl Block {
     }
 
     /// Every value as f64 in C order (times as counts, missing times as NaN).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Calendar, DType, TimeUnit};
+    /// let dtype = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// let counts = Block::with_dtype(dtype, &[2], vec![60, i64::MIN])?.to_f64()?;
+    /// assert!(counts[0] == 60.0 && counts[1].is_nan());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// For strings.
@@ -311,6 +356,13 @@ impl Block {
     }
 
     /// A view with the axes in another order: axis `i` of the result is axis `order[i]` of this one.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// let turned = Block::new(&[2, 2], vec![1, 2, 3, 4])?.transpose(&[1, 0])?;
+    /// assert_eq!((turned.is_contiguous(), turned.to_f64()?), (false, vec![1.0, 3.0, 2.0, 4.0]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If `order` is no permutation.

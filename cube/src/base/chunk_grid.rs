@@ -20,16 +20,33 @@ pub enum AxisChunks {
 
 impl AxisChunks {
     /// Chunks of `chunk` positions; 0 counts as 1.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// let axis = AxisChunks::regular(10, 4);
+    /// assert_eq!((axis.n_chunks(), axis.range(2)), (3, 8..10));
+    /// ```
     pub fn regular(len: u64, chunk: u64) -> Self {
         Self::Regular { len, chunk: chunk.max(1) }
     }
 
     /// One chunk.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!((AxisChunks::single(10).n_chunks(), AxisChunks::single(10).range(0)), (1, 0..10));
+    /// ```
     pub fn single(len: u64) -> Self {
         Self::regular(len, len)
     }
 
     /// Chunks that start at the given boundaries (0 first, the length last); found to be regular where they are.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!(AxisChunks::from_boundaries(vec![0, 4, 8, 10]), AxisChunks::regular(10, 4));
+    /// assert_eq!(AxisChunks::from_boundaries(vec![0, 3, 10]).range(1), 3..10);
+    /// ```
     pub fn from_boundaries(boundaries: Vec<u64>) -> Self {
         let len = boundaries.last().copied().unwrap_or(0);
         if boundaries.len() < 2 {
@@ -43,6 +60,11 @@ impl AxisChunks {
     }
 
     /// Positions on the axis.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!(AxisChunks::from_boundaries(vec![0, 3, 10]).len(), 10);
+    /// ```
     pub fn len(&self) -> u64 {
         match self {
             Self::Regular { len, .. } => *len,
@@ -51,11 +73,21 @@ impl AxisChunks {
     }
 
     /// Whether the axis has no positions.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert!(AxisChunks::single(0).is_empty() && !AxisChunks::single(1).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The number of chunks.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!((AxisChunks::regular(10, 4).n_chunks(), AxisChunks::regular(0, 4).n_chunks()), (3, 0));
+    /// ```
     pub fn n_chunks(&self) -> u64 {
         match self {
             Self::Regular { len, chunk } => len.div_ceil(*chunk),
@@ -64,6 +96,13 @@ impl AxisChunks {
     }
 
     /// The positions of one chunk; empty if `index` is past the last.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// let axis = AxisChunks::regular(10, 4);
+    /// assert_eq!((axis.range(0), axis.range(2)), (0..4, 8..10));
+    /// assert!(axis.range(3).is_empty());
+    /// ```
     pub fn range(&self, index: u64) -> Range<u64> {
         match self {
             Self::Regular { len, chunk } => {
@@ -80,6 +119,11 @@ impl AxisChunks {
     }
 
     /// The chunk that holds a position, which must be on the axis.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!((AxisChunks::regular(10, 4).chunk_of(7), AxisChunks::from_boundaries(vec![0, 3, 10]).chunk_of(3)), (1, 1));
+    /// ```
     pub fn chunk_of(&self, position: u64) -> u64 {
         match self {
             Self::Regular { chunk, .. } => position / chunk,
@@ -90,6 +134,11 @@ impl AxisChunks {
     }
 
     /// The indices of the chunks that touch `range`.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!((AxisChunks::regular(10, 4).touching(&(3..5)), AxisChunks::regular(10, 4).touching(&(5..5))), (0..2, 0..0));
+    /// ```
     pub fn touching(&self, range: &Range<u64>) -> Range<u64> {
         if range.start >= range.end || self.is_empty() {
             return 0..0;
@@ -98,6 +147,11 @@ impl AxisChunks {
     }
 
     /// Positions in the largest chunk.
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!((AxisChunks::regular(10, 4).largest(), AxisChunks::from_boundaries(vec![0, 3, 10]).largest()), (4, 7));
+    /// ```
     pub fn largest(&self) -> u64 {
         match self {
             Self::Regular { len, chunk } => *len.min(chunk),
@@ -106,6 +160,11 @@ impl AxisChunks {
     }
 
     /// The same chunks seen through the positions `start`, `start + step`, ... (`len` of them, `step` at least 1).
+    ///
+    /// ```
+    /// use terracube_cube::base::AxisChunks;
+    /// assert_eq!(AxisChunks::regular(12, 4).slice(4, 4, 2), AxisChunks::regular(4, 2));
+    /// ```
     #[must_use]
     pub fn slice(&self, start: u64, len: u64, step: u64) -> Self {
         if let Self::Regular { chunk, .. } = self
@@ -138,57 +197,116 @@ pub struct ChunkGrid {
 
 impl ChunkGrid {
     /// A grid from its axes.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// use terracube_cube::base::AxisChunks;
+    /// let grid = ChunkGrid::new(vec![AxisChunks::single(3), AxisChunks::regular(10, 4)]);
+    /// assert_eq!((grid.shape(), grid.counts()), (vec![3, 10], vec![1, 3]));
+    /// ```
     pub fn new(axes: Vec<AxisChunks>) -> Self {
         Self { axes }
     }
 
     /// Chunks of `chunk` positions per axis; both lists must be of the same length.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[3, 4]).counts(), [1, 3]);
+    /// ```
     pub fn regular(shape: &[u64], chunk: &[u64]) -> Self {
         Self { axes: shape.iter().zip(chunk).map(|(&len, &chunk)| AxisChunks::regular(len, chunk)).collect() }
     }
 
     /// One chunk.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::single(&[3, 10]).n_chunks(), 1);
+    /// ```
     pub fn single(shape: &[u64]) -> Self {
         Self { axes: shape.iter().map(|&len| AxisChunks::single(len)).collect() }
     }
 
     /// The axes.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[3, 4]).axes()[1].n_chunks(), 3);
+    /// ```
     pub fn axes(&self) -> &[AxisChunks] {
         &self.axes
     }
 
     /// The number of axes.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[3, 4]).rank(), 2);
+    /// ```
     pub fn rank(&self) -> usize {
         self.axes.len()
     }
 
     /// The lengths of the axes.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[3, 4]).shape(), [3, 10]);
+    /// ```
     pub fn shape(&self) -> Vec<u64> {
         self.axes.iter().map(AxisChunks::len).collect()
     }
 
     /// Positions per axis of the largest chunk.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[8, 4]).largest_chunk(), [3, 4]);
+    /// ```
     pub fn largest_chunk(&self) -> Vec<u64> {
         self.axes.iter().map(AxisChunks::largest).collect()
     }
 
     /// The number of chunks per axis.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[1, 4]).counts(), [3, 3]);
+    /// ```
     pub fn counts(&self) -> Vec<u64> {
         self.axes.iter().map(AxisChunks::n_chunks).collect()
     }
 
     /// The number of chunks, saturating; 1 for a scalar.
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!((ChunkGrid::regular(&[3, 10], &[1, 4]).n_chunks(), ChunkGrid::single(&[]).n_chunks()), (9, 1));
+    /// ```
     pub fn n_chunks(&self) -> u64 {
         self.axes.iter().fold(1, |n, axis| n.saturating_mul(axis.n_chunks()))
     }
 
     /// The box of a chunk; `None` if the index lies outside the grid or has another rank.
+    ///
+    /// ```
+    /// use terracube_cube::{ChunkGrid, Region};
+    /// let grid = ChunkGrid::regular(&[3, 10], &[1, 4]);
+    /// assert_eq!(grid.region(&[2, 2]), Some(Region::new(vec![2..3, 8..10])));
+    /// assert_eq!(grid.region(&[3, 0]), None);
+    /// ```
     pub fn region(&self, index: &[u64]) -> Option<Region> {
         (index.len() == self.rank() && index.iter().zip(&self.axes).all(|(&i, axis)| i < axis.n_chunks()))
             .then(|| Region::new(index.iter().zip(&self.axes).map(|(&i, axis)| axis.range(i)).collect()))
     }
 
     /// The index of the `n`-th chunk in C order (last axis fastest).
+    ///
+    /// ```
+    /// use terracube_cube::ChunkGrid;
+    /// assert_eq!(ChunkGrid::regular(&[3, 10], &[1, 4]).unravel(4), [1, 1]);
+    /// ```
     pub fn unravel(&self, n: u64) -> Vec<u64> {
         let mut rest = n;
         let mut index = vec![0; self.rank()];
@@ -201,6 +319,13 @@ impl ChunkGrid {
     }
 
     /// The boxes of the chunks that touch `region`, in C order. Lazy: nothing is collected.
+    ///
+    /// ```
+    /// use terracube_cube::{ChunkGrid, Region};
+    /// let grid = ChunkGrid::regular(&[10], &[4]);
+    /// let boxes: Vec<Region> = grid.touching(&Region::new(vec![3..9])).collect();
+    /// assert_eq!(boxes.iter().map(|region| region.range(0)).collect::<Vec<_>>(), [0..4, 4..8, 8..10]);
+    /// ```
     pub fn touching<'a>(&'a self, region: &Region) -> impl Iterator<Item = Region> + 'a {
         let spans: Vec<Range<u64>> =
             self.axes.iter().zip(region.ranges()).map(|(axis, range)| axis.touching(range)).collect();

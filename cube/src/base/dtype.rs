@@ -20,6 +20,11 @@ pub enum TimeUnit {
 
 impl TimeUnit {
     /// How many of this unit make a second.
+    ///
+    /// ```
+    /// use terracube_cube::TimeUnit;
+    /// assert_eq!((TimeUnit::S.per_second(), TimeUnit::Ns.per_second()), (1, 1_000_000_000));
+    /// ```
     pub fn per_second(self) -> i64 {
         match self {
             Self::S => 1,
@@ -30,6 +35,11 @@ impl TimeUnit {
     }
 
     /// numpy's name: "s", "ms", "us", "ns".
+    ///
+    /// ```
+    /// use terracube_cube::TimeUnit;
+    /// assert_eq!((TimeUnit::S.name(), TimeUnit::Us.name()), ("s", "us"));
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::S => "s",
@@ -100,6 +110,12 @@ pub enum Kind {
 
 impl DType {
     /// What the values are.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::base::Kind;
+    /// assert_eq!((DType::F32.kind(), DType::U8.kind(), DType::Utf8.kind()), (Kind::Float, Kind::Integer, Kind::Text));
+    /// ```
     pub fn kind(self) -> Kind {
         match self {
             Self::Bool => Kind::Bool,
@@ -112,6 +128,11 @@ impl DType {
     }
 
     /// Bytes per value in memory; for strings an estimate (offset and 16 bytes of text).
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// assert_eq!((DType::F32.item_size(), DType::Bool.item_size(), DType::I64.item_size()), (4, 1, 8));
+    /// ```
     pub fn item_size(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
@@ -123,31 +144,61 @@ impl DType {
     }
 
     /// Whether this is `F32` or `F64`.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// assert!(DType::F32.is_float() && !DType::I32.is_float());
+    /// ```
     pub fn is_float(self) -> bool {
         self.kind() == Kind::Float
     }
 
     /// Whether this is an integer type.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// assert!(DType::U8.is_integer() && !DType::Bool.is_integer() && !DType::F64.is_integer());
+    /// ```
     pub fn is_integer(self) -> bool {
         self.kind() == Kind::Integer
     }
 
     /// Whether this is an integer or a float.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// assert!(DType::U8.is_numeric() && DType::F64.is_numeric() && !DType::Bool.is_numeric());
+    /// ```
     pub fn is_numeric(self) -> bool {
         matches!(self.kind(), Kind::Integer | Kind::Float)
     }
 
     /// Whether this is a time or a duration, held as i64 with `i64::MIN` as missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, TimeUnit};
+    /// assert!(DType::Duration { unit: TimeUnit::S }.is_time_like() && !DType::I64.is_time_like());
+    /// ```
     pub fn is_time_like(self) -> bool {
         matches!(self.kind(), Kind::Time | Kind::Duration)
     }
 
     /// Whether this is an unsigned integer.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// assert!(DType::U8.is_unsigned() && !DType::I8.is_unsigned());
+    /// ```
     pub fn is_unsigned(self) -> bool {
         matches!(self, Self::U8 | Self::U16 | Self::U32 | Self::U64)
     }
 
     /// The dtype in which values are held in a buffer: `Bool` is `U8`, times and durations are `I64`, the rest itself.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, TimeUnit};
+    /// assert_eq!((DType::Bool.storage(), DType::Duration { unit: TimeUnit::S }.storage()), (DType::U8, DType::I64));
+    /// ```
     pub fn storage(self) -> Self {
         match self {
             Self::Bool => Self::U8,
@@ -157,6 +208,13 @@ impl DType {
     }
 
     /// numpy's name (`float32`, `datetime64[s]`); times in other than standard calendars read `time[s, noleap]`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DType, TimeUnit};
+    /// let time = |calendar| DType::Time { unit: TimeUnit::S, calendar }.name();
+    /// assert_eq!((DType::F32.name(), time(Calendar::Standard)), ("float32".to_owned(), "datetime64[s]".to_owned()));
+    /// assert_eq!(time(Calendar::NoLeap), "time[s, noleap]");
+    /// ```
     pub fn name(self) -> String {
         self.to_string()
     }

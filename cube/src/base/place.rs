@@ -17,6 +17,12 @@ pub struct Place {
 
 impl Place {
     /// A line of a file.
+    ///
+    /// ```
+    /// use terracube_cube::Place;
+    /// let place = Place::new("cell 3", 2, Some("t.mean(\"latt\")".to_owned()));
+    /// assert_eq!((place.file.as_str(), place.line), ("cell 3", 2));
+    /// ```
     pub fn new(file: impl Into<String>, line: u32, code: Option<String>) -> Self {
         Self { file: file.into(), line, code }
     }

@@ -83,6 +83,12 @@ impl<T: Element> Drop for RecycledVec<T> {
 }
 
 /// An empty vector with room for at least `capacity` values; one that came back, if one fits.
+///
+/// ```
+/// use terracube_cube::base::recycled_vec;
+/// let values: Vec<f64> = recycled_vec(100);
+/// assert!(values.is_empty() && values.capacity() >= 100);
+/// ```
 pub fn recycled_vec<T: Element>(capacity: usize) -> Vec<T> {
     let mut values = take::<T>(capacity).unwrap_or_else(|| Vec::with_capacity(capacity));
     values.clear();
@@ -90,6 +96,11 @@ pub fn recycled_vec<T: Element>(capacity: usize) -> Vec<T> {
 }
 
 /// A vector of `len` values, whatever they are.
+///
+/// ```
+/// use terracube_cube::base::recycled_vec_of_len;
+/// assert_eq!(recycled_vec_of_len::<f32>(100).len(), 100);
+/// ```
 pub fn recycled_vec_of_len<T: Element>(len: usize) -> Vec<T> {
     let mut values = take::<T>(len).unwrap_or_default();
     values.resize(len, T::from_f64(0.0));
@@ -108,6 +119,11 @@ pub(crate) fn recycled_or_zeros<T: Element + Default>(len: usize) -> Vec<T> {
 }
 
 /// A buffer over values whose memory comes back once nobody reads it any more.
+///
+/// ```
+/// use terracube_cube::base::recycled_buffer;
+/// assert_eq!(recycled_buffer(vec![1.0f64, 2.0]).len(), 16);
+/// ```
 pub fn recycled_buffer<T: Element>(values: Vec<T>) -> Buffer {
     if n_bytes(&values) < LEAST_BYTES {
         return Buffer::from_vec(values);
@@ -116,6 +132,11 @@ pub fn recycled_buffer<T: Element>(values: Vec<T>) -> Buffer {
 }
 
 /// Bytes whose memory comes back once nobody reads them any more.
+///
+/// ```
+/// use terracube_cube::base::recycled_bytes;
+/// assert_eq!(recycled_bytes(vec![1, 2, 3])[..], [1, 2, 3]);
+/// ```
 pub fn recycled_bytes(values: Vec<u8>) -> Bytes {
     if n_bytes(&values) < LEAST_BYTES {
         return Bytes::from(values);

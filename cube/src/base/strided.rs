@@ -11,6 +11,12 @@ pub struct StridedLoop<const N: usize> {
 
 impl<const N: usize> StridedLoop<N> {
     /// A loop over `shape`; every operand gives one stride per axis.
+    ///
+    /// ```
+    /// use terracube_cube::base::StridedLoop;
+    /// let rows = StridedLoop::new(&[2, 3], [&[3, 1], &[0, 1]]);
+    /// assert_eq!((rows.run_len(), rows.run_strides()), (3, [1, 1]));
+    /// ```
     pub fn new(shape: &[usize], operands: [&[isize]; N]) -> Self {
         let mut joined = Self { shape: Vec::new(), strides: Vec::new() };
         for (axis, &len) in shape.iter().enumerate() {
@@ -33,16 +39,33 @@ impl<const N: usize> StridedLoop<N> {
     }
 
     /// The length of the innermost run.
+    ///
+    /// ```
+    /// use terracube_cube::base::StridedLoop;
+    /// assert_eq!(StridedLoop::new(&[2, 3], [&[3, 1]]).run_len(), 6);
+    /// ```
     pub fn run_len(&self) -> usize {
         self.shape.last().copied().unwrap_or(1)
     }
 
     /// The strides of the operands within a run.
+    ///
+    /// ```
+    /// use terracube_cube::base::StridedLoop;
+    /// assert_eq!(StridedLoop::new(&[2, 3], [&[1, 2]]).run_strides(), [2]);
+    /// ```
     pub fn run_strides(&self) -> [isize; N] {
         self.strides.last().copied().unwrap_or([1; N])
     }
 
     /// Calls `run` with the operands' offsets (in elements) at the start of every run, in C order.
+    ///
+    /// ```
+    /// use terracube_cube::base::StridedLoop;
+    /// let mut starts = Vec::new();
+    /// StridedLoop::new(&[2, 3], [&[1, 2]]).for_each_run(|[at]| starts.push(at));
+    /// assert_eq!(starts, [0, 1]);
+    /// ```
     pub fn for_each_run(&self, mut run: impl FnMut([isize; N])) {
         if self.shape.contains(&0) {
             return;
@@ -75,6 +98,11 @@ impl<const N: usize> StridedLoop<N> {
 }
 
 /// The strides of a C-ordered array of `shape`, in elements.
+///
+/// ```
+/// use terracube_cube::base::contiguous_strides;
+/// assert_eq!(contiguous_strides(&[2, 3, 4]), [12, 4, 1]);
+/// ```
 pub fn contiguous_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];
     let mut step = 1isize;

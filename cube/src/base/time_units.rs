@@ -26,6 +26,11 @@ pub struct TimeScaling {
 
 impl TimeUnits {
     /// Whether `units` has the form "X since Y", that is, counts time from an epoch. "days" alone does not: it stays a number.
+    ///
+    /// ```
+    /// use terracube_cube::base::TimeUnits;
+    /// assert!(TimeUnits::has_epoch("days since 1850-01-01") && !TimeUnits::has_epoch("days"));
+    /// ```
     pub fn has_epoch(units: &str) -> bool {
         split_since(units).is_some()
     }
@@ -56,11 +61,26 @@ impl TimeUnits {
     }
 
     /// The calendar.
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// use terracube_cube::base::TimeUnits;
+    /// assert_eq!(TimeUnits::parse("days since 1850-01-01", Calendar::NoLeap)?.calendar(), Calendar::NoLeap);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn calendar(&self) -> Calendar {
         self.calendar
     }
 
     /// The coarsest unit in which stored integers are whole counts.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let unit = |units| Ok::<_, terracube_cube::Error>(TimeUnits::parse(units, Calendar::Standard)?.integer_unit());
+    /// assert_eq!((unit("hours since 1900-01-01")?, unit("milliseconds since 1900-01-01")?), (TimeUnit::S, TimeUnit::Ms));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn integer_unit(&self) -> TimeUnit {
         let whole = |unit: &TimeUnit| {
             let length = SECOND / unit.per_second();
@@ -70,11 +90,26 @@ impl TimeUnits {
     }
 
     /// The unit for stored floats: microseconds, or nanoseconds where the unit or its epoch is that fine.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// assert_eq!(TimeUnits::parse("hours since 1900-01-01", Calendar::Standard)?.float_unit(), TimeUnit::Us);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn float_unit(&self) -> TimeUnit {
         self.integer_unit().max(TimeUnit::Us)
     }
 
     /// How stored numbers become counts of `unit`.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let scaling = TimeUnits::parse("hours since 1970-01-02", Calendar::Standard)?.scaling(TimeUnit::S)?;
+    /// assert_eq!((scaling.numerator, scaling.denominator, scaling.epoch), (3600, 1, 86_400));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the epoch lies beyond what `unit` can count, or is no whole number of it.
@@ -102,6 +137,15 @@ impl TimeUnits {
 
     /// The coarsest unit, not coarser than `integer_unit`, in which all of `smallest..=largest` can be counted.
     ///
+    /// ```
+    /// use terracube_cube::{Calendar, ErrorKind, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let units = TimeUnits::parse("days since 1970-01-01", Calendar::Standard)?;
+    /// assert_eq!(units.check_range(0, 100_000)?, TimeUnit::S);
+    /// assert_eq!(units.check_range(0, i64::MAX).unwrap_err().kind(), ErrorKind::Corrupt);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If there is none: then the stored values are damaged or the units are not what they say.
     pub fn check_range(&self, smallest: i64, largest: i64) -> Result<TimeUnit> {
@@ -117,6 +161,13 @@ impl TimeUnits {
     }
 
     /// The canonical text, as CF writes it: "days since 1850-01-01", "seconds since 1970-01-01T00:00:00.250".
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// use terracube_cube::base::TimeUnits;
+    /// assert_eq!(TimeUnits::parse("Days since 1850-1-1 00:00", Calendar::Standard)?.format(), "days since 1850-01-01");
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn format(&self) -> String {
         let named =
             STEPS.iter().find(|step| step.length == self.step_nanoseconds).map_or("common_years", |step| step.names[0]);
@@ -134,6 +185,14 @@ impl TimeUnits {
 
 impl TimeScaling {
     /// The count of a stored integer; `None` if it does not fit, or is no whole count (only when `denominator` is not 1).
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let scaling = TimeUnits::parse("hours since 1970-01-02", Calendar::Standard)?.scaling(TimeUnit::S)?;
+    /// assert_eq!((scaling.of_i64(2), scaling.of_i64(i64::MAX)), (Some(93_600), None));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn of_i64(&self, raw: i64) -> Option<i64> {
         let scaled = i128::from(raw) * i128::from(self.numerator);
         if scaled % i128::from(self.denominator) != 0 {
@@ -143,6 +202,14 @@ impl TimeScaling {
     }
 
     /// The count nearest to a stored float; NaN becomes the missing time. `None` if it does not fit.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let scaling = TimeUnits::parse("hours since 1970-01-02", Calendar::Standard)?.scaling(TimeUnit::S)?;
+    /// assert_eq!((scaling.of_f64(0.5), scaling.of_f64(f64::NAN)), (Some(88_200), Some(i64::MIN)));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn of_f64(&self, raw: f64) -> Option<i64> {
         if raw.is_nan() {
             return Some(i64::MIN);
@@ -159,6 +226,14 @@ impl TimeScaling {
     }
 
     /// The stored integer that stands for a count; `None` if there is none: writing refuses to round.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeUnits;
+    /// let scaling = TimeUnits::parse("hours since 1970-01-02", Calendar::Standard)?.scaling(TimeUnit::S)?;
+    /// assert_eq!((scaling.to_i64(93_600), scaling.to_i64(93_601)), (Some(2), None));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn to_i64(&self, count: i64) -> Option<i64> {
         let scaled = (i128::from(count) - i128::from(self.epoch)) * i128::from(self.denominator);
         let whole = scaled % i128::from(self.numerator) == 0;

@@ -73,6 +73,12 @@ impl std::hash::Hash for Scalar {
 
 impl Scalar {
     /// The dtype of the value by itself: bool, int64 (uint64 above its range), float64, string, its time.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::compute::Scalar;
+    /// assert_eq!((Scalar::Int(1).dtype(), Scalar::UInt(u64::MAX).dtype(), Scalar::Float(0.5).dtype()), (DType::I64, DType::U64, DType::F64));
+    /// ```
     pub fn dtype(&self) -> DType {
         match *self {
             Self::Bool(_) => DType::Bool,
@@ -93,6 +99,14 @@ impl Scalar {
 
     /// A block of this one value, without axes, as `dtype`.
     ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::compute::Scalar;
+    /// assert_eq!(Scalar::Int(7).to_block(DType::F32)?.values::<f32>()?, [7.0]);
+    /// assert!(Scalar::Int(300).to_block(DType::U8).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the value is not of the dtype's kind, or an integer does not fit it.
     pub fn to_block(&self, dtype: DType) -> Result<Block> {
@@ -111,6 +125,11 @@ impl Scalar {
     }
 
     /// The value as f64; `None` for strings, times and durations.
+    ///
+    /// ```
+    /// use terracube_cube::compute::Scalar;
+    /// assert_eq!((Scalar::Bool(true).as_f64(), Scalar::Text("a".into()).as_f64()), (Some(1.0), None));
+    /// ```
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
             Self::Bool(v) => Some(f64::from(u8::from(v))),
@@ -178,6 +197,16 @@ fn out_of_range(scalar: &Scalar, dtype: DType) -> Error {
 
 /// The dtype that a literal takes beside an array of dtype `array` in `op`: NumPy 2's weak literals. Floats take the dtype of a
 /// float array and are f64 beside integers; integers take the dtype of a numeric array; bool stays bool, times stay what they are.
+///
+/// ```
+/// use terracube_cube::DType;
+/// use terracube_cube::compute::pointwise::BinaryOp;
+/// use terracube_cube::compute::{Scalar, weak_dtype};
+/// assert_eq!(weak_dtype(&Scalar::Float(0.5), DType::F32, BinaryOp::Mul)?, DType::F32);
+/// assert_eq!(weak_dtype(&Scalar::Float(0.5), DType::I16, BinaryOp::Mul)?, DType::F64);
+/// assert!(weak_dtype(&Scalar::Int(300), DType::U8, BinaryOp::Add).is_err());
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If an integer is out of the array's range (comparisons are fine).

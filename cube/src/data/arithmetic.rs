@@ -167,7 +167,7 @@ macro_rules! comparisons {
     };
 }
 comparisons! {
-    /// Where values are greater (bool). Missing values compare false.
+    /// Where values are greater (bool; xarray's `>`). Missing values compare false. Lazy.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -176,7 +176,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     gt => Gt;
-    /// Where values are greater or equal (bool).
+    /// Where values are greater or equal (bool; xarray's `>=`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -185,7 +185,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     ge => Ge;
-    /// Where values are less (bool).
+    /// Where values are less (bool; xarray's `<`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -194,7 +194,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     lt => Lt;
-    /// Where values are less or equal (bool).
+    /// Where values are less or equal (bool; xarray's `<=`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -203,7 +203,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     le => Le;
-    /// Where values are equal (bool).
+    /// Where values are equal (bool; xarray's `==`). A missing value equals nothing.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -212,7 +212,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     eq_to => Eq;
-    /// Where values differ (bool). A missing value differs from everything.
+    /// Where values differ (bool; xarray's `!=`). A missing value differs from everything.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -221,7 +221,7 @@ comparisons! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     ne_to => Ne;
-    /// Values to a power.
+    /// Values to a power (xarray's `**`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -269,7 +269,7 @@ macro_rules! functions {
     };
 }
 functions! {
-    /// Absolute values.
+    /// Absolute values; the dtype stays (xarray's `abs`).
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -52,7 +52,7 @@ pub struct Coarsened {
 }
 
 impl Coarsened {
-    /// Blocks along a further dimension.
+    /// Blocks along a further dimension (xarray's `coarsen(x=2, y=2)`).
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -205,7 +205,7 @@ impl DataArray {
         Self { variable: self.variable.with_attrs(attrs), ..self.clone() }
     }
 
-    /// The same array with other attributes.
+    /// The same array with other attributes; those it had go.
     ///
     /// ```
     /// use terracube_cube::{Attributes, DataArray};
@@ -218,7 +218,7 @@ impl DataArray {
         Self { variable: self.variable.with_attrs(attrs), ..self.clone() }
     }
 
-    /// The name of the variable, if it has one.
+    /// The name of the variable, if it has one (xarray's `name`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -250,7 +250,7 @@ impl DataArray {
         self.variable.shape()
     }
 
-    /// The number of values.
+    /// The number of values (xarray's `size`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -292,7 +292,7 @@ impl DataArray {
         self.variable.chunks()
     }
 
-    /// The attributes.
+    /// The attributes (xarray's `attrs`).
     ///
     /// ```
     /// use terracube_cube::DataArray;

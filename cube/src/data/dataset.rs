@@ -126,7 +126,7 @@ impl Dataset {
         self.variables.iter().map(|(name, _)| &**name)
     }
 
-    /// The data variables in order.
+    /// The data variables in order, without coordinates (xarray's `data_vars`).
     ///
     /// ```
     /// use terracube_cube::{DType, DataArray};
@@ -150,7 +150,7 @@ impl Dataset {
         &self.coords
     }
 
-    /// The attributes of the whole.
+    /// The attributes of the whole (xarray's `attrs`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -182,7 +182,7 @@ impl Dataset {
         found
     }
 
-    /// Bytes of all values in memory, coordinates included.
+    /// Bytes of all values in memory, coordinates included (xarray's `nbytes`). Reads nothing.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -234,7 +234,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// The same dataset with other attributes.
+    /// The same dataset with other attributes; those it had go.
     ///
     /// ```
     /// use terracube_cube::{Attributes, DataArray};

@@ -385,6 +385,13 @@ along! {
     /// ```
     bfill();
     /// See [`DataArray::ffill_limit`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, f64::NAN, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(dataset.ffill_limit("x", 1).fillna(-1.0).var("t").to_f64()?, [1.0, 1.0, -1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ffill_limit(limit: u64);
     /// See [`DataArray::bfill_limit`].
     bfill_limit(limit: u64);
@@ -407,6 +414,13 @@ along! {
     /// ```
     roll(n: i64);
     /// Values moved round a dimension, labels and all; see [`DataArray::roll_with_labels`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, 3.0]).with_coord("x", vec![0, 1, 2]).named("t").to_dataset();
+    /// assert_eq!(dataset.roll_with_labels("x", 1).coord("x").to_f64()?, [2.0, 0.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     roll_with_labels(n: i64);
     /// Positions added at the ends of a dimension; see [`DataArray::pad`].
     ///
@@ -472,6 +486,13 @@ along_numbers! {
     /// ```
     cumsum();
     /// Products of all values up to each; see [`DataArray::cumprod`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![2.0, f64::NAN, 3.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.cumprod("x").var("t").to_f64()?, [2.0, 2.0, 6.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     cumprod();
     /// Derivatives; see [`DataArray::differentiate`].
     ///
@@ -492,8 +513,22 @@ along_numbers! {
     /// ```
     integrate();
     /// Integrals up to each label; see [`DataArray::cumulative_integrate`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![0.0, 2.0, 4.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.cumulative_integrate("x").var("t").to_f64()?, [0.0, 1.0, 4.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     cumulative_integrate();
     /// Without a straight line; see [`DataArray::detrend`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 3.0, 5.0]).with_coord("x", vec![0.0, 1.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.detrend("x").var("t").abs().max("x").round(9).item()?, 0.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     detrend();
     /// Places in ascending order; see [`DataArray::rank`].
     ///
@@ -514,6 +549,13 @@ along_numbers! {
     /// ```
     argmax();
     /// Positions of the least values; see [`DataArray::argmin`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![5.0, 1.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(dataset.argmin("x").var("t").item()?, 1.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     argmin();
     /// Labels of the greatest values; see [`DataArray::idxmax`].
     ///
@@ -525,6 +567,13 @@ along_numbers! {
     /// ```
     idxmax();
     /// Labels of the least values; see [`DataArray::idxmin`].
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![5.0, 1.0]).with_coord("x", vec![10.0, 20.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.idxmin("x").var("t").item()?, 20.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     idxmin();
     /// Values at other labels; see [`DataArray::interp`].
     ///

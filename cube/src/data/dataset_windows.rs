@@ -76,7 +76,7 @@ impl Dataset {
         DatasetCoarsened { dataset: self.clone(), windows: vec![(dim.to_owned(), window)], boundary: Boundary::Exact }
     }
 
-    /// Weights for the reduction that follows.
+    /// Weights for the reduction that follows (xarray's `weighted`). Lazy.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -92,7 +92,7 @@ impl Dataset {
 }
 
 impl DatasetRolling {
-    /// Results stand in the middle of their windows.
+    /// Results stand in the middle of their windows (xarray's `rolling(..., center=True)`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -106,7 +106,7 @@ impl DatasetRolling {
         Self { centered: true, ..self.clone() }
     }
 
-    /// Windows with at least `n` values that are not missing give a result.
+    /// Windows with at least `n` values that are not missing give a result (xarray's `min_periods`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -134,7 +134,7 @@ impl DatasetRolling {
         Self { ddof: n, ..self.clone() }
     }
 
-    /// A quantile of each window.
+    /// A quantile of each window, linear between values (f64); see [`RollingWindow::quantile`].
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -159,7 +159,7 @@ impl DatasetRolling {
 }
 
 impl DatasetCoarsened {
-    /// Blocks along a further dimension.
+    /// Blocks along a further dimension (xarray's `coarsen(x=2, y=2)`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -175,7 +175,7 @@ impl DatasetCoarsened {
         Self { windows, ..self.clone() }
     }
 
-    /// Positions that do not fill a block are left out.
+    /// Positions that do not fill a block are left out (xarray's `boundary="trim"`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -189,7 +189,7 @@ impl DatasetCoarsened {
         Self { boundary: Boundary::Trim, ..self.clone() }
     }
 
-    /// The last block may be shorter.
+    /// The last block may be shorter (xarray's `boundary="pad"`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -269,6 +269,13 @@ statistics! { DatasetRolling, RollingWindow:
     /// ```
     max;
     /// Variances of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 5.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).var().var("t").to_f64()?, [0.0, 4.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     var;
     /// Standard deviations of the windows.
     ///
@@ -280,8 +287,22 @@ statistics! { DatasetRolling, RollingWindow:
     /// ```
     std;
     /// How many values of the windows are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 2.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 2).min_periods(1).count().var("t").to_f64()?, [1.0, 2.0, 1.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count;
     /// Medians of the windows.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 9.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.rolling("x", 3).min_periods(1).median().var("t").to_f64()?, [1.0, 5.0, 2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     median;
 }
 statistics! { DatasetCoarsened, Coarsened:
@@ -331,8 +352,22 @@ statistics! { DatasetCoarsened, Coarsened:
     /// ```
     count;
     /// The median of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[3], vec![1.0, 9.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 3).median().var("t").to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     median;
     /// The standard deviation of every block.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[4], vec![1.0, 3.0, 5.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(dataset.coarsen("x", 2).std().var("t").to_f64()?, [1.0, 0.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std;
 }
 
@@ -377,6 +412,14 @@ weighted! {
     /// ```
     var;
     /// Weighted standard deviations.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let dataset = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// let weights = DataArray::from_vec(["x"], &[2], vec![1.0, 1.0]);
+    /// assert_eq!(dataset.weighted(&weights).std("x").var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std;
     /// Sums of the weights of values that are not missing.
     ///

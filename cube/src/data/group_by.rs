@@ -410,7 +410,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     mean => ReduceOp::Mean;
-    /// The sum of every group.
+    /// The sum of every group, missing values skipped: 0 of nothing (xarray's `groupby(...).sum()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -419,7 +419,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     sum => ReduceOp::Sum;
-    /// The least value of every group.
+    /// The least value of every group, missing values skipped (xarray's `groupby(...).min()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -428,7 +428,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     min => ReduceOp::Min;
-    /// The greatest value of every group.
+    /// The greatest value of every group, missing values skipped (xarray's `groupby(...).max()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -455,7 +455,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     std => ReduceOp::Std { ddof: 0 };
-    /// How many values of every group are not missing.
+    /// How many values of every group are not missing (i64; xarray's `groupby(...).count()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -464,7 +464,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     count => ReduceOp::Count;
-    /// The product of every group.
+    /// The product of every group, missing values skipped: 1 of nothing (xarray's `groupby(...).prod()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -235,7 +235,7 @@ impl DataArray {
         self.places_over(ReduceOp::Max, &dims)
     }
 
-    /// The position of the least value over several dimensions; see [`DataArray::argmax_over`].
+    /// The position of the least value over several dimensions (xarray's `argmin(dim=[...])`); see [`DataArray::argmax_over`].
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -142,7 +142,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     sum => ReduceOp::Sum;
-    /// Least values over dimensions, missing values skipped.
+    /// Least values over dimensions, missing values skipped; the dtype stays (xarray's `min`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -151,7 +151,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     min => ReduceOp::Min;
-    /// Greatest values over dimensions, missing values skipped.
+    /// Greatest values over dimensions, missing values skipped; the dtype stays (xarray's `max`).
     ///
     /// ```
     /// use terracube_cube::{ALL, DataArray};
@@ -178,7 +178,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     std => ReduceOp::Std { ddof: 0 };
-    /// How many values are not missing (i64).
+    /// How many values are not missing (i64; xarray's `count`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -196,7 +196,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     prod => ReduceOp::Prod;
-    /// Whether any value holds (bool).
+    /// Whether any value holds (bool; xarray's `any`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -205,7 +205,7 @@ reductions! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     any => ReduceOp::Any;
-    /// Whether all values hold (bool).
+    /// Whether all values hold (bool; xarray's `all`).
     ///
     /// ```
     /// use terracube_cube::DataArray;

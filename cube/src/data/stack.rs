@@ -178,7 +178,7 @@ impl GroupByAll {
         flat.or_fail(built())
     }
 
-    /// A quantile of every group.
+    /// A quantile of every group, linear between values (f64); see [`GroupBy::quantile`].
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -412,34 +412,118 @@ macro_rules! texts {
 }
 texts! {
     /// How many characters (i64).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[2], ["tas", "Öl"])?);
+    /// assert_eq!(names.str().len().to_vec::<i64>()?, [3, 2]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     len => TextOp::Len;
     /// All letters small (xarray's `str.lower`).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], ["Tas_DAY"])?);
+    /// assert_eq!(names.str().lower().values()?.to_strings()?, ["tas_day"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     lower => TextOp::Case(Case::Lower);
     /// All letters large.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], ["Tas_day"])?);
+    /// assert_eq!(names.str().upper().values()?.to_strings()?, ["TAS_DAY"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     upper => TextOp::Case(Case::Upper);
     /// The first letter of each word large, all others small.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], ["north SEA"])?);
+    /// assert_eq!(names.str().title().values()?.to_strings()?, ["North Sea"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     title => TextOp::Case(Case::Title);
     /// The first letter large, all others small.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], ["north SEA"])?);
+    /// assert_eq!(names.str().capitalize().values()?.to_strings()?, ["North sea"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     capitalize => TextOp::Case(Case::Capitalize);
     /// Large letters small, small ones large.
     swapcase => TextOp::Case(Case::Swap);
     /// Without white space at both ends.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], [" tas\n"])?);
+    /// assert_eq!(names.str().strip().values()?.to_strings()?, ["tas"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     strip => TextOp::Strip { side: Ends::Both, characters: None };
     /// Without white space at the start.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], [" tas "])?);
+    /// assert_eq!(names.str().lstrip().values()?.to_strings()?, ["tas "]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     lstrip => TextOp::Strip { side: Ends::Left, characters: None };
     /// Without white space at the end.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[1], [" tas "])?);
+    /// assert_eq!(names.str().rstrip().values()?.to_strings()?, [" tas"]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     rstrip => TextOp::Strip { side: Ends::Right, characters: None };
     /// Whether all characters are letters, and there is one (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[3], ["tas", "t2m", ""])?);
+    /// assert_eq!(names.str().isalpha().to_vec::<u8>()?, [1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     isalpha => TextOp::Is(CharKind::Alpha);
     /// Whether all characters are letters or digits, and there is one (bool).
     isalnum => TextOp::Is(CharKind::Alphanumeric);
     /// Whether all characters are digits, and there is one (bool): 0 to 9 in any script, ² and ① too, but no other numbers, as ½ and ⑩.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[3], ["1990", "19.9", ""])?);
+    /// assert_eq!(names.str().isdigit().to_vec::<u8>()?, [1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     isdigit => TextOp::Is(CharKind::Digit);
     /// Whether all characters are white space, and there is one (bool).
     isspace => TextOp::Is(CharKind::Space);
     /// Whether all letters are small, and there is one (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[3], ["t2m", "Tas", "2"])?);
+    /// assert_eq!(names.str().islower().to_vec::<u8>()?, [1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     islower => TextOp::Is(CharKind::Lower);
     /// Whether all letters are large, and there is one (bool).
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DataArray};
+    /// let names = DataArray::from_block(["x"], Block::from_strings(&[3], ["T2M", "Tas", "2"])?);
+    /// assert_eq!(names.str().isupper().to_vec::<u8>()?, [1, 0, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     isupper => TextOp::Is(CharKind::Upper);
 }
 

@@ -352,18 +352,67 @@ macro_rules! reductions {
 }
 reductions! {
     /// The means of every group over those of the dims that it has.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).mean("x").group("a")?.var("t").item()?, 3.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     mean;
     /// The sums of every group.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).sum("x").group("a")?.var("t").item()?, 1.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     sum;
     /// The least values of every group.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).min("x").group("a")?.var("t").item()?, 1.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     min;
     /// The greatest values of every group.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).max("x").group("a")?.var("t").item()?, 5.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     max;
     /// The standard deviations of every group.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 5.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).std("x").group("a")?.var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     std;
     /// The medians of every group.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[3], vec![1.0, 9.0, 2.0]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).median("x").group("a")?.var("t").item()?, 2.0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     median;
     /// How many values of every group are not missing.
+    ///
+    /// ```
+    /// use terracube_cube::{DataArray, DataTree};
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, f64::NAN]).named("t").to_dataset();
+    /// assert_eq!(DataTree::from_groups([("a", t)]).count("x").group("a")?.var("t").to_vec::<i64>()?, [1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     count;
 }
 

@@ -74,7 +74,7 @@ impl DataTree {
         self.filter(|path, _| fits(&pattern, &path.chars().collect::<Vec<_>>()))
     }
 
-    /// The variances of every group over those of the dims that it has.
+    /// The variances of every group over those of the dims that it has (xarray's `DataTree.var`).
     ///
     /// ```
     /// use terracube_cube::{DataArray, DataTree};

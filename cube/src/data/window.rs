@@ -395,7 +395,7 @@ windows! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     sum => |_| RollingOp::Sum;
-    /// Means of the windows.
+    /// Means of the windows, missing values left out (xarray's `rolling(...).mean()`).
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -405,7 +405,7 @@ windows! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     mean => |_| RollingOp::Mean;
-    /// Least values of the windows.
+    /// Least values of the windows, missing values left out.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -414,7 +414,7 @@ windows! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     min => |_| RollingOp::Min;
-    /// Greatest values of the windows.
+    /// Greatest values of the windows, missing values left out.
     ///
     /// ```
     /// use terracube_cube::DataArray;
@@ -450,7 +450,7 @@ windows! {
     /// # Ok::<(), terracube_cube::Error>(())
     /// ```
     count => |_| RollingOp::Count;
-    /// Medians of the windows.
+    /// Medians of the windows, missing values left out.
     ///
     /// ```
     /// use terracube_cube::DataArray;

@@ -42,6 +42,13 @@ struct State {
 
 impl MemoryBudget {
     /// A budget of `limit` bytes.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// let budget = MemoryBudget::new(100);
+    /// let held = budget.try_reserve(60);
+    /// assert!(held.is_some() && budget.try_reserve(60).is_none());
+    /// ```
     pub fn new(limit: u64) -> Self {
         Self(Arc::new(Shared { machine: None, state: Mutex::new(State { limit, held: 0, peak: 0 }) }))
     }
@@ -49,11 +56,22 @@ impl MemoryBudget {
     /// The budget of this machine: what the container's limit (cgroup), or else the machine, leaves free, less what other Terracube
     /// processes of the same user have claimed, less a reserve of an eighth of the limit (128 MiB to 4 GiB). It is read anew when a
     /// computation starts and none runs.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert!(MemoryBudget::of_this_machine().limit() > 0);
+    /// ```
     pub fn of_this_machine() -> Self {
         Self::following(MachineMemory::here(), Claims::here(), 1.0)
     }
 
     /// The budget that `TERRACUBE_BUDGET` asks for ("2GB", "1.5GiB", "50%" of the machine's), or that of this machine.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert!(MemoryBudget::from_environment()?.limit() > 0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the variable is set to something else.
@@ -65,21 +83,52 @@ impl MemoryBudget {
     }
 
     /// The limit in bytes, as it was read last.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert_eq!(MemoryBudget::parse("1.5GiB")?.limit(), 3 << 29);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn limit(&self) -> u64 {
         self.state().limit
     }
 
     /// Bytes held now.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// let budget = MemoryBudget::new(100);
+    /// let reservation = budget.try_reserve(60);
+    /// assert_eq!(budget.held(), 60);
+    /// drop(reservation);
+    /// assert_eq!(budget.held(), 0);
+    /// ```
     pub fn held(&self) -> u64 {
         self.state().held
     }
 
     /// The most bytes that were ever held.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// let budget = MemoryBudget::new(100);
+    /// drop(budget.try_reserve(60));
+    /// assert_eq!((budget.held(), budget.peak()), (0, 60));
+    /// ```
     pub fn peak(&self) -> u64 {
         self.state().peak
     }
 
-    /// Takes `bytes` if they are free; `None` if they are not. Never waits.
+    /// Takes `bytes` if they are free; `None` if they are not. Never waits. Dropping the reservation gives them back.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// let budget = MemoryBudget::new(100);
+    /// let held = budget.try_reserve(60).unwrap();
+    /// assert!(budget.try_reserve(41).is_none());
+    /// drop(held);
+    /// assert!(budget.try_reserve(41).is_some());
+    /// ```
     pub fn try_reserve(&self, bytes: u64) -> Option<Reservation> {
         let mut state = self.state();
         if state.held.saturating_add(bytes) > state.limit {
@@ -91,6 +140,11 @@ impl MemoryBudget {
     }
 
     /// The limit for a computation that starts now: read anew if it follows the machine and nothing runs.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert_eq!(MemoryBudget::new(100).renew(), 100);
+    /// ```
     pub fn renew(&self) -> u64 {
         let mut state = self.state();
         if let Some(machine) = &self.0.machine
@@ -118,6 +172,13 @@ impl MemoryBudget {
     }
 
     /// The budget that a text names: "2GB", "1.5GiB", "512M", bytes, or "50%" of this machine's.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert_eq!(MemoryBudget::parse("2GB")?.limit(), 2_000_000_000);
+    /// assert!(MemoryBudget::parse("much").is_err() && MemoryBudget::parse("0").is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If it is none of these, or nothing.
@@ -160,6 +221,11 @@ pub struct Reservation {
 
 impl Reservation {
     /// The bytes held.
+    ///
+    /// ```
+    /// use terracube_cube::MemoryBudget;
+    /// assert_eq!(MemoryBudget::new(100).try_reserve(60).map(|held| held.bytes()), Some(60));
+    /// ```
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

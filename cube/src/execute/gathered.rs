@@ -38,6 +38,16 @@ struct Open {
 impl GatheredSink {
     /// Before `sink`, which takes the chunks of `grid`. `None` where that saves nothing: where each of the chunks in which values are
     /// `computed` lies in one chunk of `grid`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use terracube_cube::{ChunkGrid, Sink};
+    /// use terracube_cube::execute::{GatheredSink, MemorySink};
+    /// let sink = || -> Arc<dyn Sink> { Arc::new(MemorySink::new()) };
+    /// let (wide, narrow) = (ChunkGrid::regular(&[8], &[4]), ChunkGrid::regular(&[8], &[2]));
+    /// assert!(GatheredSink::before(sink(), &narrow, &wide).is_some());
+    /// assert!(GatheredSink::before(sink(), &wide, &narrow).is_none());
+    /// ```
     pub fn before(sink: Arc<dyn Sink>, grid: &ChunkGrid, computed: &ChunkGrid) -> Option<Self> {
         let saves = computed.shape() == grid.shape()
             && computed.axes().iter().zip(grid.axes()).any(|(from, to)| Crossing::of(from, to).touched > 1);

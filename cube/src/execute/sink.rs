@@ -65,11 +65,28 @@ pub struct MemorySink(RwLock<Option<SharedAssembly>>);
 
 impl MemorySink {
     /// An empty sink.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use terracube_cube::{DataArray, Sink};
+    /// use terracube_cube::execute::MemorySink;
+    /// let memory = Arc::new(MemorySink::new());
+    /// let sink: Arc<dyn Sink> = memory.clone();
+    /// DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).mean("x").compute_into(&sink)?;
+    /// assert_eq!(memory.take()?.to_f64()?, [2.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self(RwLock::new(None))
     }
 
     /// The array, once a run has finished.
+    ///
+    /// ```
+    /// use terracube_cube::ErrorKind;
+    /// use terracube_cube::execute::MemorySink;
+    /// assert_eq!(MemorySink::new().take().unwrap_err().kind(), ErrorKind::Internal);
+    /// ```
     ///
     /// # Errors
     /// If no run wrote into it.

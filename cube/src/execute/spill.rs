@@ -29,12 +29,24 @@ struct Space {
 
 impl SpillSpace {
     /// Up to `limit` bytes in files in `folder`; a limit of 0 forbids spilling.
+    ///
+    /// ```
+    /// use terracube_cube::SpillSpace;
+    /// let space = SpillSpace::new(std::env::temp_dir(), 1 << 20);
+    /// assert_eq!((space.limit(), space.held()), (1 << 20, 0));
+    /// ```
     pub fn new(folder: impl Into<PathBuf>, limit: u64) -> Self {
         Self(Arc::new(Space { folder: folder.into(), limit, held: Mutex::new(0) }))
     }
 
     /// What `TERRACUBE_SPILL` ("20GB", "50%" of what is free, "0" for none) and `TERRACUBE_SPILL_DIR` say, or else half of what is
     /// free where temporary files go.
+    ///
+    /// ```
+    /// use terracube_cube::SpillSpace;
+    /// assert_eq!(SpillSpace::from_environment()?.held(), 0);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If `TERRACUBE_SPILL` is no amount.
@@ -52,11 +64,21 @@ impl SpillSpace {
     }
 
     /// The quota in bytes.
+    ///
+    /// ```
+    /// use terracube_cube::SpillSpace;
+    /// assert_eq!(SpillSpace::new(std::env::temp_dir(), 0).limit(), 0);
+    /// ```
     pub fn limit(&self) -> u64 {
         self.0.limit
     }
 
     /// Bytes in use.
+    ///
+    /// ```
+    /// use terracube_cube::SpillSpace;
+    /// assert_eq!(SpillSpace::new(std::env::temp_dir(), 1 << 20).held(), 0);
+    /// ```
     pub fn held(&self) -> u64 {
         *self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,6 +13,17 @@ const LARGEST_JOINED_CHUNK: u64 = 128 << 20;
 
 impl Expr {
     /// The values of a source. An error if `dims` and the source differ in rank.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use terracube_cube::{ChunkGrid, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// use terracube_cube::source::SyntheticSource;
+    /// let source = || Arc::new(SyntheticSource::new(ChunkGrid::regular(&[10], &[4]), |_, values| values.fill(1.0)));
+    /// assert_eq!(Expr::read(Dims::new(["x"])?, source()).grid().n_chunks(), 3);
+    /// assert!(Expr::read(Dims::new(["y", "x"])?, source()).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn read(dims: Dims, source: Arc<dyn Source>) -> Self {
         let (grid, dtype) = (source.grid().clone(), source.dtype());
@@ -24,6 +35,14 @@ impl Expr {
     }
 
     /// Values in memory, in one chunk.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["x"])?, Block::new(&[2], vec![1.0f32, 2.0])?);
+    /// assert_eq!((x.shape(), x.dtype()), (&[2u64][..], DType::F32));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn constant(dims: Dims, block: Block) -> Self {
         if dims.len() != block.rank() {
@@ -36,6 +55,12 @@ impl Expr {
     }
 
     /// Nothing but an error.
+    ///
+    /// ```
+    /// use terracube_cube::Error;
+    /// use terracube_cube::plan::Expr;
+    /// assert_eq!(Expr::failed(Error::invalid("a window of 0")).error().unwrap().message(), "a window of 0");
+    /// ```
     #[track_caller]
     pub fn failed(error: Error) -> Self {
         Self::failed_with_shape(Dims::none(), vec![], DType::F64, error)
@@ -71,6 +96,15 @@ impl Expr {
     }
 
     /// One value from one value.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType, Dims};
+    /// use terracube_cube::compute::pointwise::UnaryOp;
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["x"])?, Block::new(&[2], vec![4i16, 9])?);
+    /// assert_eq!(x.unary(UnaryOp::Sqrt).dtype(), DType::F32);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn unary(&self, op: UnaryOp) -> Self {
         match op.output_dtype(self.dtype()) {
@@ -80,6 +114,16 @@ impl Expr {
     }
 
     /// One value from two, broadcast by dimension name: the dims of `self`, then those that only `other` has.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Dims};
+    /// use terracube_cube::compute::pointwise::BinaryOp;
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["x"])?, Block::new(&[2], vec![1.0, 2.0])?);
+    /// let y = Expr::constant(Dims::new(["y"])?, Block::new(&[3], vec![1.0, 2.0, 3.0])?);
+    /// assert_eq!(x.binary(BinaryOp::Add, &y).shape(), [2, 3]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn binary(&self, op: BinaryOp, other: &Self) -> Self {
         let built = op.output_dtype(self.dtype(), other.dtype()).and_then(|dtype| {
@@ -114,6 +158,15 @@ impl Expr {
     }
 
     /// Another dtype.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["x"])?, Block::new(&[2], vec![1.0, 2.0])?);
+    /// assert_eq!(x.cast(DType::I8).dtype(), DType::I8);
+    /// assert!(x.cast(DType::Utf8).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn cast(&self, dtype: DType) -> Self {
         if dtype == self.dtype() {
@@ -171,6 +224,14 @@ impl Expr {
     }
 
     /// Axis `i` of the result is axis `order[i]` of this one.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["y", "x"])?, Block::new(&[1, 2], vec![1.0, 2.0])?).transpose(vec![1, 0]);
+    /// assert_eq!((x.dims(), x.shape()), (&Dims::new(["x", "y"])?, &[2u64, 1][..]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn transpose(&self, order: Vec<usize>) -> Self {
         let mut sorted = order.clone();
@@ -234,6 +295,15 @@ impl Expr {
     }
 
     /// Without the given axes, which must be of length 1.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["y", "x"])?, Block::new(&[1, 2], vec![1.0, 2.0])?);
+    /// assert_eq!(x.squeeze(&[0]).shape(), [2]);
+    /// assert!(x.squeeze(&[1]).error().is_some());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn squeeze(&self, axes: &[usize]) -> Self {
         if let Some(&axis) = axes.iter().find(|&&axis| self.shape().get(axis) != Some(&1)) {
@@ -288,6 +358,16 @@ impl Expr {
     }
 
     /// A reduction over `axes` (ascending). Over no axis at all it still applies, value by value.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, DType, Dims};
+    /// use terracube_cube::compute::{ReduceOp, ReduceOptions};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["y", "x"])?, Block::new(&[1, 2], vec![1, 2])?);
+    /// let mean = x.reduce(vec![1], ReduceOp::Mean, ReduceOptions::default());
+    /// assert_eq!((mean.shape(), mean.dtype(), mean.is_reduction()), (&[1u64][..], DType::F64, true));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn reduce(&self, axes: Vec<usize>, op: ReduceOp, options: ReduceOptions) -> Self {
         let dtype = match op.output_dtype(self.dtype()) {

@@ -9,6 +9,13 @@ use crate::compute::pointwise::UnaryOp;
 const DEEPEST_INDENT: usize = 40;
 
 /// The tree of operations, one a line, inputs below and further in. A node that stands twice is written once and then named.
+///
+/// ```
+/// use terracube_cube::DataArray;
+/// use terracube_cube::plan::explain;
+/// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).mean("x");
+/// assert!(explain(t.variable().expr()).starts_with("#1 Mean over x"));
+/// ```
 pub fn explain(expr: &Expr) -> String {
     let mut text = String::new();
     let mut seen = HashMap::new();

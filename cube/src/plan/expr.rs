@@ -48,16 +48,32 @@ pub struct AxisSlice {
 
 impl AxisSlice {
     /// All of an axis.
+    ///
+    /// ```
+    /// use terracube_cube::plan::AxisSlice;
+    /// assert_eq!(AxisSlice::whole(5), AxisSlice { start: 0, len: 5, step: 1 });
+    /// ```
     pub fn whole(len: u64) -> Self {
         Self { start: 0, len, step: 1 }
     }
 
     /// Whether this is all of an axis of `len` positions.
+    ///
+    /// ```
+    /// use terracube_cube::plan::AxisSlice;
+    /// assert!(AxisSlice::whole(5).is_whole(5) && !AxisSlice::whole(5).is_whole(6));
+    /// ```
     pub fn is_whole(&self, len: u64) -> bool {
         self.start == 0 && self.step == 1 && self.len == len
     }
 
     /// This slice of what `inner` sliced before.
+    ///
+    /// ```
+    /// use terracube_cube::plan::AxisSlice;
+    /// let (outer, inner) = (AxisSlice { start: 1, len: 2, step: 2 }, AxisSlice { start: 10, len: 5, step: 3 });
+    /// assert_eq!(outer.after(&inner), AxisSlice { start: 13, len: 2, step: 6 });
+    /// ```
     #[must_use]
     pub fn after(&self, inner: &Self) -> Self {
         Self { start: inner.start + self.start * inner.step, len: self.len, step: self.step * inner.step }
@@ -182,51 +198,109 @@ impl Expr {
     }
 
     /// What the node does.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// use terracube_cube::plan::Op;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// assert!(matches!(t.variable().expr().op(), Op::Constant(_)) && matches!(t.mean("x").variable().expr().op(), Op::Reduce { .. }));
+    /// ```
     pub fn op(&self) -> &Op {
         &self.0.op
     }
 
     /// The dimensions; none if building failed.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 3.0]);
+    /// assert_eq!(t.mean("y").variable().expr().dims().iter().collect::<Vec<_>>(), ["x"]);
+    /// ```
     pub fn dims(&self) -> &Dims {
         &self.0.dims
     }
 
     /// The length of each axis.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[1, 2], vec![1.0, 3.0]).mean("y").variable().expr().shape(), [2]);
+    /// ```
     pub fn shape(&self) -> &[u64] {
         &self.0.shape
     }
 
     /// The dtype.
+    ///
+    /// ```
+    /// use terracube_cube::{DType, DataArray};
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![1i16, 3]).mean("x").variable().expr().dtype(), DType::F64);
+    /// ```
     pub fn dtype(&self) -> DType {
         self.0.dtype
     }
 
     /// The chunks in which the values come most cheaply.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).variable().expr().grid().n_chunks(), 1);
+    /// ```
     pub fn grid(&self) -> &ChunkGrid {
         &self.0.grid
     }
 
     /// The mistake that was made while building this or anything it uses.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// assert!(t.variable().expr().error().is_none() && t.mean("y").variable().expr().error().is_some());
+    /// ```
     pub fn error(&self) -> Option<&Error> {
         self.0.error.as_ref()
     }
 
     /// The number of values, saturating.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[2, 3], vec![0.0f32; 6]).variable().expr().size(), 6);
+    /// ```
     pub fn size(&self) -> u64 {
         self.0.shape.iter().fold(1, |n, &len| n.saturating_mul(len))
     }
 
     /// Bytes of all values in memory, saturating.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// assert_eq!(DataArray::from_vec(["y", "x"], &[2, 3], vec![0.0f32; 6]).variable().expr().n_bytes(), 24);
+    /// ```
     pub fn n_bytes(&self) -> u64 {
         self.size().saturating_mul(self.dtype().item_size() as u64)
     }
 
     /// The identity of the node: equal for clones, different for all else that is alive.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let x = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]).variable().expr().clone();
+    /// assert_eq!(x.id(), x.clone().id());
+    /// ```
     pub fn id(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
 
     /// The nodes that this one uses, in order.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// let mean = t.mean("x");
+    /// assert_eq!(mean.variable().expr().inputs().len(), 1);
+    /// assert!(t.variable().expr().inputs().is_empty());
+    /// ```
     pub fn inputs(&self) -> Vec<&Expr> {
         self.op().inputs()
     }
@@ -259,6 +333,12 @@ impl Op {
 
 impl Expr {
     /// Whether data of all chunks must meet here before a value is known.
+    ///
+    /// ```
+    /// use terracube_cube::DataArray;
+    /// let t = DataArray::from_vec(["x"], &[2], vec![1.0, 3.0]);
+    /// assert!(t.mean("x").variable().expr().is_reduction() && !t.variable().expr().is_reduction());
+    /// ```
     pub fn is_reduction(&self) -> bool {
         matches!(self.op(), Op::Reduce { .. } | Op::GroupReduce { .. })
     }

@@ -15,6 +15,14 @@ pub enum Fold {
 
 impl Expr {
     /// The axis as two: `names` are those of the outer one and of the inner one, which has `inner` positions.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["x"])?, Block::new(&[6], vec![0; 6])?).split(0, 3, ["block", "member"]);
+    /// assert_eq!((x.dims(), x.shape()), (&Dims::new(["block", "member"])?, &[2u64, 3][..]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn split(&self, axis: usize, inner: u64, names: [&str; 2]) -> Self {
         let len = self.shape().get(axis).copied().unwrap_or(0);
@@ -25,6 +33,14 @@ impl Expr {
     }
 
     /// The axis and the one behind it as one under a new name.
+    ///
+    /// ```
+    /// use terracube_cube::{Block, Dims};
+    /// use terracube_cube::plan::Expr;
+    /// let x = Expr::constant(Dims::new(["y", "x"])?, Block::new(&[2, 3], vec![0; 6])?).merge(0, "cell");
+    /// assert_eq!((x.dims(), x.shape()), (&Dims::new(["cell"])?, &[6u64][..]));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[track_caller]
     pub fn merge(&self, axis: usize, name: &str) -> Self {
         if self.error().is_some() || axis + 1 >= self.shape().len() {

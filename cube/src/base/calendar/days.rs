@@ -49,6 +49,12 @@ impl Calendar {
     }
 
     /// The year, month and day that stand `days` after 1970-01-01 of this calendar.
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert_eq!(Calendar::Standard.date_from_days(59), (1970, 3, 1));
+    /// assert_eq!(Calendar::Day360.date_from_days(59), (1970, 2, 30));
+    /// ```
     pub fn date_from_days(self, days: i64) -> (i64, u8, u8) {
         let (year, month, day) = match self {
             Self::ProlepticGregorian => gregorian_date(days),
@@ -70,6 +76,13 @@ impl Calendar {
 
     /// How many days a month has (21 in October 1582 of the standard calendar).
     ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert_eq!((Calendar::Standard.days_in_month(2000, 2)?, Calendar::NoLeap.days_in_month(2000, 2)?), (29, 28));
+    /// assert!(Calendar::Standard.days_in_month(2000, 13).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If `month` is not 1 to 12, or the calendar has no such year.
     pub fn days_in_month(self, year: i64, month: u8) -> Result<u8> {
@@ -89,6 +102,12 @@ impl Calendar {
 
     /// How many days a year has (355 in 1582 of the standard calendar).
     ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert_eq!((Calendar::Standard.days_in_year(2000)?, Calendar::Day360.days_in_year(2000)?), (366, 360));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the calendar has no such year.
     pub fn days_in_year(self, year: i64) -> Result<u16> {
@@ -101,6 +120,11 @@ impl Calendar {
     }
 
     /// The day of the week of a day since 1970-01-01, Monday 0 to Sunday 6, as cftime has it for each calendar.
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert_eq!(Calendar::Standard.day_of_week(0), 3);
+    /// ```
     pub fn day_of_week(self, days: i64) -> u8 {
         // The weekday of 1970-01-01: cftime counts weeks from the origin of each calendar's own day number.
         let first = match self {

@@ -30,11 +30,25 @@ pub struct TimeFields {
 
 impl TimeFields {
     /// Midnight at the start of a date, with `day_of_year` and `day_of_week` left 0: an argument for [`Calendar::count`].
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeFields;
+    /// assert_eq!(Calendar::Standard.count(&TimeFields::date(1970, 1, 2), TimeUnit::S)?, 86_400);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn date(year: i64, month: u8, day: u8) -> Self {
         Self { year, month, day, hour: 0, minute: 0, second: 0, nanosecond: 0, day_of_year: 0, day_of_week: 0 }
     }
 
     /// The same date at another time of day.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::TimeFields;
+    /// assert_eq!(Calendar::Standard.count(&TimeFields::date(1970, 1, 1).at(1, 0, 5, 0), TimeUnit::S)?, 3_605);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     #[must_use]
     pub fn at(self, hour: u8, minute: u8, second: u8, nanosecond: u32) -> Self {
         Self { hour, minute, second, nanosecond, ..self }
@@ -43,6 +57,12 @@ impl TimeFields {
 
 impl Calendar {
     /// The moment `count` units after 1970-01-01 of this calendar. The missing time (`i64::MIN`) is the caller's to skip.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// let fields = Calendar::Standard.fields(951_782_400 + 3_600, TimeUnit::S);
+    /// assert_eq!((fields.year, fields.month, fields.day, fields.hour), (2000, 2, 29, 1));
+    /// ```
     pub fn fields(self, count: i64, unit: TimeUnit) -> TimeFields {
         let per_second = unit.per_second();
         let (days, in_day) = self.split(count, unit);
@@ -97,12 +117,23 @@ impl Calendar {
     }
 
     /// Days since 1970-01-01 and units since midnight.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// assert_eq!(Calendar::Standard.split(-1, TimeUnit::S), (-1, 86_399));
+    /// ```
     pub fn split(self, count: i64, unit: TimeUnit) -> (i64, i64) {
         let per_day = 86_400 * unit.per_second();
         (count.div_euclid(per_day), count.rem_euclid(per_day))
     }
 
     /// A moment in ISO 8601, with a fraction of 3, 6 or 9 digits only where there is one: "1981-01-01T00:00:00"; "NaT" if missing.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// assert_eq!(Calendar::Standard.format(951_782_400_250, TimeUnit::Ms), "2000-02-29T00:00:00.250");
+    /// assert_eq!(Calendar::Standard.format(i64::MIN, TimeUnit::S), "NaT");
+    /// ```
     pub fn format(self, count: i64, unit: TimeUnit) -> String {
         if count == i64::MIN {
             return "NaT".into();
@@ -123,6 +154,12 @@ impl Calendar {
     }
 
     /// Moments as people read them: dates alone if all are at midnight, else as [`Calendar::format`].
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// assert_eq!(Calendar::Standard.format_all(&[0, 86_400], TimeUnit::S), ["1970-01-01", "1970-01-02"]);
+    /// assert_eq!(Calendar::Standard.format_all(&[0, 1], TimeUnit::S), ["1970-01-01T00:00:00", "1970-01-01T00:00:01"]);
+    /// ```
     pub fn format_all(self, counts: &[i64], unit: TimeUnit) -> Vec<String> {
         let midnight = counts.iter().all(|&count| count == i64::MIN || self.split(count, unit).1 == 0);
         let length_of_date = |text: &str| text.find('T').filter(|_| midnight && text != "NaT").unwrap_or(text.len());

@@ -59,6 +59,11 @@ impl Calendar {
     }
 
     /// The CF name.
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert_eq!((Calendar::NoLeap.name(), Calendar::Day360.name()), ("noleap", "360_day"));
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
@@ -71,11 +76,21 @@ impl Calendar {
     }
 
     /// Whether numpy's datetime64 can hold times of this calendar ("standard" and "proleptic_gregorian").
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert!(Calendar::ProlepticGregorian.is_standard() && !Calendar::Julian.is_standard());
+    /// ```
     pub fn is_standard(self) -> bool {
         matches!(self, Self::Standard | Self::ProlepticGregorian)
     }
 
     /// Whether a year 0 stands between -1 and 1.
+    ///
+    /// ```
+    /// use terracube_cube::Calendar;
+    /// assert!(Calendar::ProlepticGregorian.has_year_zero() && !Calendar::Standard.has_year_zero());
+    /// ```
     pub fn has_year_zero(self) -> bool {
         !matches!(self, Self::Standard | Self::Julian)
     }

@@ -32,6 +32,13 @@ impl PartialDate {
     /// Reads "1981", "1990-06", "1990-06-15", "1990-06-15T12", "...T12:30", "...T12:30:15.5"; a blank may stand for the T, and a zone
     /// ("Z", "+01:00") is turned into UTC.
     ///
+    /// ```
+    /// use terracube_cube::base::{DatePrecision, PartialDate};
+    /// assert_eq!(PartialDate::parse("1990-06")?.precision(), DatePrecision::Month);
+    /// assert!(PartialDate::parse("June 1990").is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the text is none of these.
     pub fn parse(text: &str) -> Result<Self> {
@@ -65,6 +72,13 @@ impl PartialDate {
 
     /// The count of the period's first moment.
     ///
+    /// ```
+    /// use terracube_cube::{Calendar, TimeUnit};
+    /// use terracube_cube::base::PartialDate;
+    /// assert_eq!(PartialDate::parse("1970-02")?.start(Calendar::Day360, TimeUnit::S)?, 30 * 86_400);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`PartialDate::bounds`].
     pub fn start(&self, calendar: Calendar, unit: TimeUnit) -> Result<i64> {
@@ -72,6 +86,12 @@ impl PartialDate {
     }
 
     /// How far the date is written out.
+    ///
+    /// ```
+    /// use terracube_cube::base::{DatePrecision, PartialDate};
+    /// assert_eq!(PartialDate::parse("1990-06-15T12:30:15.5")?.precision(), DatePrecision::Fraction(1));
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn precision(&self) -> DatePrecision {
         let text = &self.text;
         match (text.month, text.day, text.hour, text.minute, text.second, text.fraction) {

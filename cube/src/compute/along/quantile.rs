@@ -115,6 +115,11 @@ ordered!(f32, i32, u32);
 ordered!(f64, i64, u64);
 
 /// numpy's `linear`, with its way of interpolating: from the nearer end. There must be a value, and none may be NaN.
+///
+/// ```
+/// use terracube_cube::compute::along::one_quantile;
+/// assert_eq!(one_quantile(&[5.0, 1.0, 4.0, 2.0, 3.0], 0.875), 4.5);
+/// ```
 pub fn one_quantile(values: &[f64], at: f64) -> f64 {
     let mut keys: Vec<i64> = values.iter().map(|value| value.key()).collect();
     quantile_of_keys::<f64>(&mut keys, at)

@@ -57,6 +57,11 @@ pub enum BinaryOp {
 
 impl BinaryOp {
     /// How the operation is written: "+", "min".
+    ///
+    /// ```
+    /// use terracube_cube::compute::pointwise::BinaryOp;
+    /// assert_eq!((BinaryOp::Add.symbol(), BinaryOp::Pow.symbol()), ("+", "pow"));
+    /// ```
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -83,11 +88,25 @@ impl BinaryOp {
     }
 
     /// Whether the result is bool whatever the operands.
+    ///
+    /// ```
+    /// use terracube_cube::compute::pointwise::BinaryOp;
+    /// assert!(BinaryOp::Ge.is_comparison() && !BinaryOp::And.is_comparison());
+    /// ```
     pub fn is_comparison(self) -> bool {
         matches!(self, Self::Gt | Self::Ge | Self::Lt | Self::Le | Self::Eq | Self::Ne)
     }
 
     /// The dtype of the result, as NumPy 2 has it for arrays. For literals see [`weak_dtype`](crate::compute::scalar::weak_dtype).
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::compute::pointwise::BinaryOp;
+    /// assert_eq!(BinaryOp::Div.output_dtype(DType::I32, DType::I32)?, DType::F64);
+    /// assert_eq!(BinaryOp::Gt.output_dtype(DType::F32, DType::I16)?, DType::Bool);
+    /// assert!(BinaryOp::Add.output_dtype(DType::Utf8, DType::F64).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the operation is not defined for these dtypes.
@@ -140,6 +159,14 @@ impl fmt::Display for BinaryOp {
 }
 
 /// `a op b` value by value, for blocks of one shape (broadcast views are fine). The result stands in C order.
+///
+/// ```
+/// use terracube_cube::Block;
+/// use terracube_cube::compute::pointwise::{BinaryOp, binary};
+/// let sums = binary(BinaryOp::Add, &Block::new(&[2], vec![1, 2])?, &Block::new(&[2], vec![10, 20])?)?;
+/// assert_eq!(sums.values::<i32>()?, [11, 22]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the shapes differ, the operation is not defined for the dtypes, an integer is raised to a negative power, or times overflow.

@@ -8,6 +8,14 @@ use crate::base::{Block, DType, Error, Kind, Result, TimeUnit, dispatch_numeric}
 /// integers wrap, anything to bool asks whether it is not zero, times and durations to coarser units round down, to numbers
 /// give their counts (NaT as NaN for floats). Values of the dtype already are returned as they are.
 ///
+/// ```
+/// use terracube_cube::{Block, DType};
+/// use terracube_cube::compute::pointwise::cast;
+/// let whole = cast(&Block::new(&[3], vec![1.9, -1.9, 300.0])?, DType::U8)?;
+/// assert_eq!(whole.values::<u8>()?, [1, 0, 255]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// Between strings and anything else, between calendars, between times and durations, and where a finer unit overflows.
 pub fn cast(x: &Block, to: DType) -> Result<Block> {

@@ -29,6 +29,11 @@ pub struct FormatTime {
 impl FormatTime {
     /// A format; an error for a directive that is not known.
     ///
+    /// ```
+    /// use terracube_cube::compute::pointwise::FormatTime;
+    /// assert!(FormatTime::new("%Y-%m-%d").is_ok() && FormatTime::new("%Q").is_err());
+    /// ```
+    ///
     /// # Errors
     /// For other directives.
     pub fn new(format: &str) -> Result<Self> {
@@ -38,6 +43,15 @@ impl FormatTime {
     }
 
     /// Strings.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DType, TimeUnit};
+    /// use terracube_cube::compute::pointwise::FormatTime;
+    /// let time = DType::Time { unit: TimeUnit::S, calendar: Calendar::Standard };
+    /// assert_eq!(FormatTime::new("%Y")?.output_dtype(time)?, DType::Utf8);
+    /// assert!(FormatTime::new("%Y")?.output_dtype(DType::F64).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If `x` are no times.

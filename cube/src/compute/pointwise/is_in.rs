@@ -19,6 +19,14 @@ pub enum IsIn {
 impl IsIn {
     /// The values of a block, to be looked for among values of `dtype`.
     ///
+    /// ```
+    /// use terracube_cube::{Block, DType};
+    /// use terracube_cube::compute::pointwise::{IsIn, UnaryOp, unary};
+    /// let list = IsIn::new(&Block::new(&[2], vec![3, 5])?, DType::I32)?;
+    /// assert_eq!(unary(&UnaryOp::IsIn(list), &Block::new(&[3], vec![1, 3, 5])?)?.values::<u8>()?, [0, 1, 1]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the two cannot be compared.
     pub fn new(list: &Block, dtype: DType) -> Result<Self> {

@@ -22,6 +22,14 @@ impl PartialEq for Lookup {
 impl Lookup {
     /// Labels along one axis. Integers become floats, because a position may be missing.
     ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::compute::pointwise::{Lookup, UnaryOp, unary};
+    /// let labels = Lookup::labels(&Block::new(&[2], vec![10.0, 20.0])?)?;
+    /// assert_eq!(unary(&UnaryOp::Lookup(labels), &Block::new(&[2], vec![1.0, 0.0])?)?.to_f64()?, [20.0, 10.0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If there is not one axis.
     pub fn labels(labels: &Block) -> Result<Self> {
@@ -33,6 +41,14 @@ impl Lookup {
     }
 
     /// The positions as integers.
+    ///
+    /// ```
+    /// use terracube_cube::Block;
+    /// use terracube_cube::compute::pointwise::{Lookup, UnaryOp, unary};
+    /// let places = unary(&UnaryOp::Lookup(Lookup::positions()), &Block::new(&[2], vec![1.0, 0.0])?)?;
+    /// assert_eq!(places.values::<i64>()?, [1, 0]);
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     pub fn positions() -> Self {
         Self { labels: None }
     }

@@ -3,6 +3,14 @@ use crate::base::{DType, Error, Kind, Result};
 
 /// The smallest dtype that holds the values of both: NumPy 2's `result_type`. Times and durations meet in the finer unit.
 ///
+/// ```
+/// use terracube_cube::DType;
+/// use terracube_cube::compute::pointwise::promote;
+/// assert_eq!((promote(DType::I8, DType::U8)?, promote(DType::I32, DType::F32)?), (DType::I16, DType::F64));
+/// assert!(promote(DType::Utf8, DType::F64).is_err());
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// If there is none: strings with numbers, times of different calendars.
 pub fn promote(a: DType, b: DType) -> Result<DType> {

@@ -9,6 +9,15 @@ use crate::compute::number::Number;
 
 /// `yes` where `condition` (bool) holds, else `no`; all of one shape. The dtype is that in which both meet.
 ///
+/// ```
+/// use terracube_cube::{Block, DType};
+/// use terracube_cube::compute::pointwise::select;
+/// let condition = Block::with_dtype(DType::Bool, &[2], vec![1u8, 0])?;
+/// let chosen = select(&condition, &Block::new(&[2], vec![1, 2])?, &Block::new(&[2], vec![0.5, 0.5])?)?;
+/// assert_eq!((chosen.dtype(), chosen.to_f64()?), (DType::F64, vec![1.0, 0.5]));
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// If `condition` is not bool or the dtypes do not meet.
 pub fn select(condition: &Block, yes: &Block, no: &Block) -> Result<Block> {
@@ -25,6 +34,14 @@ pub fn select(condition: &Block, yes: &Block, no: &Block) -> Result<Block> {
 
 /// The dtype of [`mask`]: floats and times stay, small integers become f32 and larger ones f64 (as in xarray), strings stay.
 ///
+/// ```
+/// use terracube_cube::DType;
+/// use terracube_cube::compute::pointwise::masked_dtype;
+/// assert_eq!((masked_dtype(DType::I16)?, masked_dtype(DType::I32)?, masked_dtype(DType::F32)?), (DType::F32, DType::F64, DType::F32));
+/// assert!(masked_dtype(DType::Bool).is_err());
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
+///
 /// # Errors
 /// For bool, which has no missing value.
 pub fn masked_dtype(x: DType) -> Result<DType> {
@@ -38,6 +55,15 @@ pub fn masked_dtype(x: DType) -> Result<DType> {
 }
 
 /// `x` where `condition` (bool) holds, else missing: NaN, NaT, "". See [`masked_dtype`].
+///
+/// ```
+/// use terracube_cube::{Block, DType};
+/// use terracube_cube::compute::pointwise::mask;
+/// let condition = Block::with_dtype(DType::Bool, &[2], vec![1u8, 0])?;
+/// let masked = mask(&condition, &Block::new(&[2], vec![7i16, 8])?)?;
+/// assert!(masked.values::<f32>()?[0] == 7.0 && masked.values::<f32>()?[1].is_nan());
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If `condition` is not bool, or `x` is.

@@ -45,6 +45,11 @@ pub enum TimeField {
 
 impl TimeField {
     /// xarray's name: "dayofyear".
+    ///
+    /// ```
+    /// use terracube_cube::compute::pointwise::TimeField;
+    /// assert_eq!(TimeField::DayOfYear.name(), "dayofyear");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Year => "year",
@@ -68,6 +73,15 @@ impl TimeField {
     }
 
     /// int64; strings for the season, bool for leap years, float64 for decimal years.
+    ///
+    /// ```
+    /// use terracube_cube::{Calendar, DType, TimeUnit};
+    /// use terracube_cube::compute::pointwise::TimeField;
+    /// let time = DType::Time { unit: TimeUnit::S, calendar: Calendar::NoLeap };
+    /// assert_eq!((TimeField::Year.output_dtype(time)?, TimeField::Season.output_dtype(time)?), (DType::I64, DType::Utf8));
+    /// assert!(TimeField::Year.output_dtype(DType::F64).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If `x` are no times.

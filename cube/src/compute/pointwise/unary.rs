@@ -143,6 +143,14 @@ unary_ops! {
 impl UnaryOp {
     /// The dtype of the result.
     ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::compute::pointwise::UnaryOp;
+    /// assert_eq!((UnaryOp::Sqrt.output_dtype(DType::I16)?, UnaryOp::Sqrt.output_dtype(DType::I32)?), (DType::F32, DType::F64));
+    /// assert!(UnaryOp::Sqrt.output_dtype(DType::Utf8).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the operation is not defined for values of `x`.
     pub fn output_dtype(&self, x: DType) -> Result<DType> {
@@ -202,6 +210,13 @@ pub(super) fn plural(dtype: DType) -> String {
 }
 
 /// `op` of every value. The result stands in C order.
+///
+/// ```
+/// use terracube_cube::Block;
+/// use terracube_cube::compute::pointwise::{UnaryOp, unary};
+/// assert_eq!(unary(&UnaryOp::Sqrt, &Block::new(&[2], vec![4.0, 9.0])?)?.values::<f64>()?, [2.0, 3.0]);
+/// # Ok::<(), terracube_cube::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the operation is not defined for the dtype, or (time decoding) a value cannot be represented.

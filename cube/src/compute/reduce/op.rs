@@ -56,6 +56,11 @@ impl Default for ReduceOptions {
 
 impl ReduceOp {
     /// The name of the method: "mean", "std".
+    ///
+    /// ```
+    /// use terracube_cube::compute::ReduceOp;
+    /// assert_eq!((ReduceOp::Mean.name(), ReduceOp::Std { ddof: 1 }.name()), ("mean", "std"));
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
@@ -75,6 +80,14 @@ impl ReduceOp {
     }
 
     /// The dtype of the result.
+    ///
+    /// ```
+    /// use terracube_cube::DType;
+    /// use terracube_cube::compute::ReduceOp;
+    /// assert_eq!((ReduceOp::Sum.output_dtype(DType::U8)?, ReduceOp::Mean.output_dtype(DType::F32)?), (DType::U64, DType::F32));
+    /// assert!(ReduceOp::Mean.output_dtype(DType::Utf8).is_err());
+    /// # Ok::<(), terracube_cube::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the reduction is not defined for values of `input`: sums of times, anything but `count`, `first`, `last` of strings.

@@ -17,7 +17,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// A grid of labels.
+    /// A grid of labels, in degrees. Cells end halfway between labels; the cell of a single label is one degree wide.
     ///
     /// ```
     /// use terracube_cube::Grid;

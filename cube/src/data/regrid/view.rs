@@ -68,7 +68,7 @@ impl GridView {
         self.reduced(ReduceOp::Sum, ReduceOp::Sum)
     }
 
-    /// The least value in each cell.
+    /// The least value in each cell, missing values left out; missing where there is none, which for integers is an error.
     ///
     /// ```
     /// use terracube_cube::{DataArray, Grid};
@@ -83,7 +83,7 @@ impl GridView {
         self.reduced(ReduceOp::Min, ReduceOp::Min)
     }
 
-    /// The greatest value in each cell.
+    /// The greatest value in each cell, missing values left out; missing where there is none, which for integers is an error.
     ///
     /// ```
     /// use terracube_cube::{DataArray, Grid};
