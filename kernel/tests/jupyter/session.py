@@ -211,11 +211,11 @@ class Session(unittest.TestCase):
         self.assertIn("(tide: 1, lat: 2)", data["text/plain"])
         self.assertIn("(tide: 1, lat: 2)", data["text/html"])
         # A method is not the variable that has its name.
-        self.run_cell("let mean = 12345.5;")
+        self.run_cell('let mean = DataArray::from_vec(["swell"], &[3], vec![1.0, 2.0, 3.0]);')
         self.client.inspect("mean", 4)
-        self.assertIn("12345.5", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"]["text/plain"])
+        self.assertIn("(swell: 3)", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"]["text/plain"])
         self.client.inspect("held.mean", 9)
-        self.assertNotIn("12345.5", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"].get("text/plain", ""))
+        self.assertNotIn("(swell: 3)", self.client.get_shell_msg(timeout=TIMEOUT)["content"]["data"].get("text/plain", ""))
         # Names, without parameters that would have to be replaced.
         self.assertIn("mean", self.complete("held.me")[0])
 
