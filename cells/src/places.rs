@@ -1,7 +1,9 @@
 //! Lines of cells, for errors: the compiler knows lines of the source that is generated for a cell.
+use std::ffi::{CStr, OsStr};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::panic::Location;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use terracube::cube::{Place, Places, set_places};
 
@@ -39,12 +41,35 @@ impl Cells {
     }
 }
 
+impl Cells {
+    /// Whether code of the cell that runs made a location. Functions and closures of earlier cells live in libraries of their own, whose
+    /// sources have the same name and are gone: those libraries are older than the text of this cell.
+    fn is_of_this_cell(&self, location: &Location<'_>) -> bool {
+        let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: the function fills what it is given, and gives 0 if it finds nothing; the name it gives lives as long as the library,
+        // which holds the location's text and is never unloaded.
+        let library = unsafe {
+            let at = location.file().as_ptr().cast();
+            if libc::dladdr(at, found.as_mut_ptr()) == 0 || found.assume_init_ref().dli_fname.is_null() {
+                return false;
+            }
+            CStr::from_ptr(found.assume_init_ref().dli_fname)
+        };
+        let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        let library = changed(Path::new(OsStr::from_bytes(library.to_bytes())));
+        library.is_some() && library >= changed(&self.folder.join(CELL_FILE))
+    }
+}
+
 impl Places for Cells {
     fn find(&self, location: &Location<'_>) -> Option<Place> {
         if location.file() != GENERATED {
             // The standard library calls closures.
             return (!location.file().starts_with("/rustc/"))
                 .then(|| Place::new(location.file(), location.line(), None));
+        }
+        if !self.is_of_this_cell(location) {
+            return None;
         }
         let (number, code) = self.cell()?;
         let generated = fs::read_to_string(self.folder.join(GENERATED)).ok()?;
@@ -69,15 +94,17 @@ impl Places for Cells {
 fn line_of(generated: &str, line: u32, code: &str) -> Option<usize> {
     let before = (line as usize).checked_sub(1)?;
     let wanted = generated.lines().nth(before)?.trim();
+    // Brackets alone stand in every source.
+    if !wanted.contains(char::is_alphanumeric) {
+        return None;
+    }
     let same: Vec<usize> = (1..).zip(code.lines()).filter(|(_, own)| own.trim() == wanted).map(|(at, _)| at).collect();
     if let Some(last) = same.last() {
         // Of lines that are alike, the one that stands as far back.
         let rank = generated.lines().take(before).filter(|other| other.trim() == wanted).count();
         return Some(*same.get(rank).unwrap_or(last));
     }
-    // The last expression is wrapped.
-    let within = (1..).zip(code.lines()).filter(|(_, own)| !own.trim().is_empty() && wanted.contains(own.trim()));
-    within.max_by_key(|(_, own)| own.trim().len()).map(|(at, _)| at)
+    None
 }
 
 #[cfg(test)]
@@ -86,14 +113,20 @@ mod tests {
 
     #[test]
     fn lines_of_cells_are_found_in_what_is_generated() {
-        let code = "let a = 1;\n    b(a)?;\nb(a)?;\n\nlast?";
-        let generated = "use x;\nfn cell() {\nlet a = 1;\n    b(a)?;\nb(a)?;\n\nshow(&(last?));\n}\n";
-        for (line, expected) in
-            [(1, None), (3, Some(1)), (4, Some(2)), (5, Some(3)), (6, None), (7, Some(5)), (8, None), (99, None)]
-        {
-            // An empty line says nothing.
-            let found = line_of(generated, line, code).filter(|at| !code.lines().nth(at - 1).unwrap().is_empty());
-            assert_eq!(found, expected, "{line}");
+        let code = "let a = 1;\n    b(a)?;\nb(a)?;\n\nx\n}";
+        let generated = "use x;\nfn cell() {\nlet a = 1;\n    b(a)?;\nb(a)?;\n\nx.of_another(cell);\nx\n}\n";
+        for (line, expected) in [
+            (1, None),
+            (3, Some(1)),
+            (4, Some(2)),
+            (5, Some(3)),
+            (6, None),
+            (7, None),
+            (8, Some(5)),
+            (9, None),
+            (99, None),
+        ] {
+            assert_eq!(line_of(generated, line, code), expected, "{line}");
         }
     }
 

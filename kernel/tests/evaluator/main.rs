@@ -97,6 +97,17 @@ fn errors_name_the_lines_of_cells_that_led_to_them() {
         lines(&error).contains(&"  at line 3: `.map(|name| t.mean(*name).mean(ALL).item())`".to_owned()),
         "{error:?}"
     );
+    // A function and a closure of earlier cells have no line in this one, whatever stands at theirs.
+    session
+        .run("let stored: Box<dyn Fn(&DataArray) -> Result<f64>> = Box::new(|t| t.sel(\"lat\", 9.0).item());")
+        .result();
+    for code in ["wrong(&t)?;", "t.clone();\nt.clone();\nt.clone();\nstored(&t)?;", "stored(&t)?;", "stored(&t)?;\nt"] {
+        let error = session.run(code).error().clone();
+        let line = 1 + code.lines().position(|line| line.ends_with("?;")).unwrap();
+        let named = lines(&error);
+        assert_eq!(named.len(), 2, "{code}: {named:?}");
+        assert_eq!(named[1], format!("  at line {line}: `{}`", code.lines().nth(line - 1).unwrap()));
+    }
     // A panic too.
     let error = session.run("let a = [1, 2];\nlet i = a.len();\nprintln!(\"{}\", a[i]);").error().clone();
     assert_eq!(
