@@ -23,6 +23,10 @@ pub fn compile(folder: &Path, rustc: &OsString, arguments: &[OsString]) -> Optio
     Frame { header, buffers: vec![source.into_bytes()] }.write_to(&mut stream).ok()?;
     let answer = Frame::read_from(&mut stream).ok()?;
     let [stdout, stderr] = answer.buffers.as_slice() else { return None };
+    // One that began to wait while the library was not there will never find it; a fresh one may.
+    if stderr.windows(5).any(|word| word == b"E0463") {
+        return None;
+    }
     // Without an output there is nobody to tell.
     let _ = std::io::stdout().write_all(stdout);
     let _ = std::io::stderr().write_all(stderr);
